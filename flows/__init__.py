@@ -1,0 +1,1 @@
+"""When and in what order: Prefect flows, schedules, events, and the ``springboard`` command."""

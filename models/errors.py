@@ -1,0 +1,138 @@
+"""The one exception tree of Springboard.
+
+::
+
+    SpringboardError                    every error we raise on purpose; the command exits with 2
+    ├── ReferenceError_                 a dataset or model reference that cannot be read
+    │   ├── UnreadableError             the file is not what its name says, or is broken
+    │   ├── UnknownReferenceError       no such file, folder or hub id
+    │   └── OfflineError                the hub is needed and cannot be reached
+    ├── MappingError                    no text or label column can be told, or the named one is absent
+    ├── GateError                       the quality gate refused a whole dataset (it is in quarantine)
+    ├── NameError_                      a name we cannot take, or one that is not registered
+    ├── WorkspaceError                  no workspace here, or one that is broken or of another format
+    ├── SettingsError                   params.yaml or an option holds a value we cannot use
+    ├── EncoderError                    an encoder that cannot be loaded, or one of another width
+    ├── TuningError                     fine-tuning cannot start, or diverged
+    ├── ArtefactError                   an artefact file is missing, truncated or fails its check
+    ├── ScoringError                    a score that cannot be computed (it is never returned as a number)
+    ├── StoreError                      LanceDB cannot be opened, or holds what it should not
+    ├── RecordError                     DVC or git refused to record
+    └── BusyError                       another run holds the lock for longer than we were told to wait
+
+Each message says four things: what failed, on which object, what happens now, and what to type next.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArtefactError",
+    "BusyError",
+    "EncoderError",
+    "GateError",
+    "MappingError",
+    "NameError_",
+    "OfflineError",
+    "RecordError",
+    "ReferenceError_",
+    "ScoringError",
+    "SettingsError",
+    "SpringboardError",
+    "StoreError",
+    "TuningError",
+    "UnknownReferenceError",
+    "UnreadableError",
+    "WorkspaceError",
+]
+
+
+class SpringboardError(Exception):
+    """Root of the tree.
+
+    Parameters
+    ----------
+    what
+        What failed and on which object, one sentence without a final stop.
+    consequence
+        What happens now ("nothing was stored").
+    next_step
+        What to type or do next; an exact command where there is one.
+    """
+
+    def __init__(self, what: str, *, consequence: str = "", next_step: str = "") -> None:
+        self.what = what
+        self.consequence = consequence
+        self.next_step = next_step
+        super().__init__(what, consequence, next_step)
+
+    def __str__(self) -> str:
+        parts = [f"{self.what}."]
+        if self.consequence:
+            parts.append(f"{self.consequence[0].upper()}{self.consequence[1:]}.")
+        if self.next_step:
+            parts.append(f"Next: {self.next_step}")
+        return " ".join(parts)
+
+
+class ReferenceError_(SpringboardError):  # noqa: N818 - the trailing underscore keeps clear of the builtin
+    """A dataset or model reference that cannot be read."""
+
+
+class UnreadableError(ReferenceError_):
+    """The file is not what its name says, or is broken."""
+
+
+class UnknownReferenceError(ReferenceError_):
+    """No such file, folder or hub id."""
+
+
+class OfflineError(ReferenceError_):
+    """The hub is needed and cannot be reached."""
+
+
+class MappingError(SpringboardError):
+    """No text or label column can be told, or the named one is absent."""
+
+
+class GateError(SpringboardError):
+    """The quality gate refused a whole dataset; it waits in quarantine."""
+
+
+class NameError_(SpringboardError):  # noqa: N818 - the trailing underscore keeps clear of the builtin
+    """A name we cannot take, or one that is not registered."""
+
+
+class WorkspaceError(SpringboardError):
+    """No workspace here, or one that is broken or of another format."""
+
+
+class SettingsError(SpringboardError):
+    """params.yaml or an option holds a value we cannot use."""
+
+
+class EncoderError(SpringboardError):
+    """An encoder that cannot be loaded, or one of another width."""
+
+
+class TuningError(SpringboardError):
+    """Fine-tuning cannot start, or diverged."""
+
+
+class ArtefactError(SpringboardError):
+    """An artefact file is missing, truncated or fails its check."""
+
+
+class ScoringError(SpringboardError):
+    """A score that cannot be computed; it is never returned as a number."""
+
+
+class StoreError(SpringboardError):
+    """LanceDB cannot be opened, or holds what it should not."""
+
+
+class RecordError(SpringboardError):
+    """DVC or git refused to record."""
+
+
+class BusyError(SpringboardError):
+    """Another run holds the lock for longer than we were told to wait."""
