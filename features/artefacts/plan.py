@@ -1,0 +1,102 @@
+"""Which artefacts the workspace should hold, by key, and which of them are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.artefacts.keys import key_of
+from features.registry.entries import Entry, Kind, Registry
+from models.encoder.identity import encoder_id
+
+if TYPE_CHECKING:
+    from features.workspace.layout import Workspace
+
+__all__ = ["Plan", "SourceKeys", "registry_of"]
+
+
+def registry_of(workspace: Workspace) -> Registry:
+    """The workspace's registry, as its ledger stands now."""
+    return Registry(workspace.ledgers / "registry.jsonl")
+
+
+@dataclass(frozen=True)
+class SourceKeys:
+    """The keys of everything made for one source."""
+
+    embedding: str
+    moments: str
+    esm: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Keys and paths under the settings in force; the encoder's id is found once per plan."""
+
+    workspace: Workspace
+
+    @cached_property
+    def encoder(self) -> str:
+        """The id of the settings' encoder.
+
+        Raises
+        ------
+        EncoderError, ReferenceError_
+            The encoder of params.yaml cannot be found.
+        """
+        return encoder_id(self.workspace.settings.encoder, self.workspace.encoder_cache)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry as it was when the plan was first asked."""
+        return registry_of(self.workspace)
+
+    def embedding_key(self, version: str, kind: Kind) -> str:
+        """Of a source a sample of rows is kept, of a target all of them."""
+        sample = self.workspace.settings.store.sample_rows if kind is Kind.SOURCE else None
+        return key_of("embedding", {"dataset": version, "encoder": self.encoder}, {"sample_rows": sample})
+
+    def source_keys(self, source: Entry) -> SourceKeys:
+        """The keys of a source's sampled embeddings, moments and ESM."""
+        settings = self.workspace.settings
+        tuned = source.tuned_model_id
+        moments = key_of(
+            "moments",
+            {"dataset": source.version, "encoder": self.encoder, "tuned_model": tuned},
+            {
+                # A model tuned elsewhere was not tuned by our settings.
+                "tuning": None if tuned else _numbers_that_matter(settings.tuning),
+                "folds": settings.esm.folds,
+                "seed": settings.esm.seed,
+            },
+        )
+        esm = key_of(
+            "esm", {"moments": moments}, {"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)}
+        )
+        return SourceKeys(self.embedding_key(source.version, Kind.SOURCE), moments, esm)
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where an artefact of a kind lies."""
+        suffix = {"datasets": ".parquet", "quarantine": ".parquet", "rankings": ".json"}.get(kind, ".safetensors")
+        return self.workspace.folder(kind) / f"{key}{suffix}"
+
+    def pool(self) -> list[Entry]:
+        """The distinct sources."""
+        return list(self.registry.pool().values())
+
+    def is_ready(self, source: Entry) -> bool:
+        """Whether everything made for a source is on disk."""
+        keys = self.source_keys(source)
+        return self.path("esms", keys.esm).exists() and self.path("embeddings", keys.embedding).exists()
+
+    def pending(self) -> list[Entry]:
+        """The sources that have no ESM under the settings in force."""
+        return [source for source in self.pool() if not self.is_ready(source)]
+
+
+def _numbers_that_matter(tuning: object) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(tuning)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,57 @@
+"""DVC, run as its own program so that its global state and imports stay out of our process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from models.errors import RecordError
+
+__all__ = ["dvc", "push", "repro"]
+
+
+def dvc(root: Path, *arguments: str) -> str:
+    """Run ``dvc`` in ``root`` and give its output.
+
+    Raises
+    ------
+    RecordError
+        It said no; what was computed stays in data/.
+    """
+    scripts = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        # The stages call `springboard`: the one of this environment, whether or not it is activated.
+        "PATH": scripts + os.pathsep + os.environ.get("PATH", ""),
+        "DVC_NO_ANALYTICS": "1",
+        "SPRINGBOARD_WORKSPACE": str(root),
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise RecordError(
+            f"'dvc {arguments[0]}' failed in '{root}': {' '.join(said[-6:])}",
+            consequence="what was computed is kept in data/, but is not recorded yet",
+            next_step=f"mend what dvc says, then: cd '{root}' && dvc {' '.join(arguments)}",
+        )
+    return done.stdout
+
+
+def repro(root: Path) -> None:
+    """``dvc repro``: make what is missing and write down what is there."""
+    dvc(root, "repro", "--quiet")
+
+
+def push(root: Path) -> None:
+    """``dvc push`` to the default remote of .dvc/config; what is there already is not sent again."""
+    dvc(root, "push", "--quiet")

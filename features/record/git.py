@@ -1,0 +1,77 @@
+"""git, as far as a workspace needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.errors import RecordError
+
+__all__ = ["commit_paths", "ensure_repository", "git", "head"]
+
+# Schedules run where nobody has set a name; a team's own identity, when set, comes first.
+_FALLBACK_IDENTITY = {"name": "Springboard", "email": "springboard@localhost"}
+
+
+def git(root: Path, *arguments: str, check: bool = True) -> str:
+    """Run git in ``root`` and give its output.
+
+    Raises
+    ------
+    RecordError
+        git is missing or said no (only with ``check``).
+    """
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        )
+    except FileNotFoundError:
+        raise RecordError("git is not installed", next_step="install git and type the command again") from None
+    if check and done.returncode != 0:
+        raise RecordError(
+            f"'git {arguments[0]}' failed in '{root}': {(done.stderr or done.stdout).strip()}",
+            consequence="what was computed is kept; it is not in git yet",
+            next_step="mend what git says and run the command again",
+        )
+    return done.stdout
+
+
+def ensure_repository(root: Path) -> None:
+    """Make ``root`` a git repository of its own if it is not one yet."""
+    if not (root / ".git").exists():
+        git(root, "init", "--quiet", "--initial-branch=main")
+
+
+def _identity(root: Path) -> list[str]:
+    flags = []
+    for key, fallback in _FALLBACK_IDENTITY.items():
+        if not git(root, "config", "--get", f"user.{key}", check=False).strip():
+            flags += ["-c", f"user.{key}={fallback}"]
+    return flags
+
+
+def commit_paths(root: Path, paths: Sequence[str], message: str) -> str | None:
+    """Commit these paths and nothing else that may be staged.
+
+    Returns
+    -------
+    str or None
+        The new commit's hash; None when the paths hold nothing new.
+    """
+    git(root, "add", "--", *paths)
+    if not git(root, "status", "--porcelain", "--", *paths).strip():
+        return None
+    git(root, *_identity(root), "commit", "--quiet", "--no-verify", "-m", message, "--", *paths)
+    return head(root)
+
+
+def head(root: Path) -> str | None:
+    """The hash of the commit checked out, or None before the first one."""
+    return git(root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).strip() or None

@@ -1,0 +1,66 @@
+"""The last, serialised step of a run: DVC writes down what is in data/, git what DVC and the ledgers say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.record.dvc import push, repro
+from features.record.git import commit_paths, head
+
+if TYPE_CHECKING:
+    from features.workspace.layout import Workspace
+
+__all__ = ["RECORDED_PATHS", "Recording", "mark_unrecorded", "record", "unrecorded"]
+
+RECORDED_PATHS = ("dvc.lock", "ledgers")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a call of :func:`record` did: whether anything was new, and the release (git commit) it made."""
+
+    changed: bool
+    release: str | None
+
+
+def mark_unrecorded(workspace: Workspace) -> None:
+    """Note that something in data/ or ledgers/ is about to change.
+
+    The note outlives a crash, so the next run records what this one may leave behind.
+    """
+    workspace.private.mkdir(parents=True, exist_ok=True)
+    (workspace.private / "unrecorded").touch()
+
+
+def unrecorded(workspace: Workspace) -> bool:
+    """Whether something waits to be recorded."""
+    return (workspace.private / "unrecorded").exists()
+
+
+def record(workspace: Workspace, message: str) -> Recording:
+    """Record the workspace's state: ``dvc repro``, a git commit of dvc.lock and the ledgers, ``dvc push``.
+
+    One at a time per workspace (DVC is not shown to be safe with two writers); does nothing when nothing
+    changed since the last time.
+
+    Raises
+    ------
+    RecordError
+        DVC or git said no.
+    BusyError
+        Another run is recording for longer than the settings allow.
+    """
+    with workspace.lock("record"):
+        if not unrecorded(workspace):
+            return Recording(changed=False, release=head(workspace.root))
+        marker = workspace.private / "unrecorded"
+        before = marker.stat().st_mtime_ns
+        repro(workspace.root)
+        release = commit_paths(workspace.root, RECORDED_PATHS, message)
+        if workspace.settings.run.push:
+            push(workspace.root)
+        # Another run may have marked anew while DVC was reading: then its own record step still has work.
+        if marker.stat().st_mtime_ns == before:
+            marker.unlink()
+        return Recording(changed=release is not None, release=release or head(workspace.root))

@@ -1,0 +1,136 @@
+"""The registry: which names stand for which datasets, as sources and as targets, and since when."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from features.registry.ledger import Ledger, parse_time
+from models.errors import NameError_
+from models.tasks import Task
+
+__all__ = ["Entry", "Kind", "Registry"]
+
+
+class Kind(StrEnum):
+    """What a registered dataset is for."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registration: a name, the dataset version it stands for, and where that came from.
+
+    ``reference`` and ``options`` are what was typed, so that the dataset can be read again; ``sketch`` is the
+    key of its leak-check sketch (all splits, all rows); ``tuned_model`` is the reference of a model tuned
+    elsewhere and ``tuned_model_id`` the hash of its weights.
+    """
+
+    kind: Kind
+    name: str
+    version: str
+    task: Task
+    reference: str
+    rows: int
+    sketch: str
+    options: dict[str, Any] = field(default_factory=dict)
+    tuned_model: str | None = None
+    tuned_model_id: str | None = None
+    licence: str | None = None
+    at: str = ""
+
+    def to_record(self) -> dict[str, Any]:
+        """The ledger line of this registration, without the time."""
+        record = asdict(self)
+        record.pop("at")
+        return {"event": "registered", **record}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Entry:
+        """The registration of a ledger line."""
+        known = {key: record[key] for key in cls.__dataclass_fields__ if key in record}
+        return cls(**{**known, "kind": Kind(record["kind"]), "task": Task(record["task"])})
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What ledgers/registry.jsonl says, now or at an earlier time."""
+
+    path: Path
+
+    @property
+    def ledger(self) -> Ledger:
+        """The file."""
+        return Ledger(self.path)
+
+    @cached_property
+    def history(self) -> list[Entry]:
+        """Every registration, oldest first; read once per object."""
+        return [Entry.from_record(r) for r in self.ledger.read() if r.get("event") == "registered"]
+
+    def register(self, entry: Entry) -> Entry:
+        """Append a registration; the newest of a name is the one in force."""
+        record = self.ledger.append(entry.to_record())
+        self.__dict__.pop("history", None)
+        return Entry.from_record(record)
+
+    def current(self, kind: Kind, as_of: datetime | None = None) -> dict[str, Entry]:
+        """Name -> registration in force, in the order in which the names first came."""
+        entries: dict[str, Entry] = {}
+        for entry in self.history:
+            if entry.kind is kind and (as_of is None or parse_time(entry.at) <= as_of):
+                entries[entry.name] = entry
+        return entries
+
+    def pool(self, as_of: datetime | None = None) -> dict[tuple[str, str | None], Entry]:
+        """The distinct sources: (version, tuned model id) -> the first name's registration.
+
+        The same rows under two names are one source, which is why nothing is computed or ranked twice.
+        """
+        pool: dict[tuple[str, str | None], Entry] = {}
+        for entry in self.current(Kind.SOURCE, as_of).values():
+            pool.setdefault((entry.version, entry.tuned_model_id), entry)
+        return pool
+
+    def get(self, kind: Kind, name: str) -> Entry:
+        """The registration of a name.
+
+        Raises
+        ------
+        NameError_
+            No such name; the nearest registered ones are suggested.
+        """
+        entries = self.current(kind)
+        if name in entries:
+            return entries[name]
+        shown = name if len(name) <= 64 else name[:61] + "..."
+        near = difflib.get_close_matches(name, entries, n=3)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        raise NameError_(
+            f"no {kind.value} is registered as {shown!r}",
+            consequence="nothing was done",
+            next_step=f"springboard list {kind.value}s shows the names.{hint}",
+        )
+
+    def resolve(self, entities: Sequence[str] | None, as_of: datetime | None = None) -> pl.DataFrame:
+        """Names and the versions they stood for at a time: columns ``entity``, ``version``.
+
+        A name may be both a source and a target; then both its versions are given. Unknown names give no row.
+        """
+        rows = {
+            (entry.name, entry.version)
+            for kind in Kind
+            for entry in self.current(kind, as_of).values()
+            if entities is None or entry.name in entities
+        }
+        return pl.DataFrame(sorted(rows), schema={"entity": pl.String, "version": pl.String}, orient="row")

@@ -1,0 +1,135 @@
+"""params.yaml as typed, validated settings.
+
+Every section is checked on reading: an unknown key or a value of the wrong kind is an error that names it,
+so that a misspelt setting is never silently the default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from features.gate.settings import GateSettings
+from features.overlap.settings import OverlapSettings
+from models.encoder.settings import EncoderSettings
+from models.errors import SettingsError
+from models.tuning.settings import TuningSettings
+
+__all__ = ["Caps", "EsmParams", "RankingParams", "RunParams", "Settings", "StoreParams", "load_settings"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Format(_Section):
+    """What layout the workspace has."""
+
+    workspace_format: Literal[1] = 1
+
+
+class Caps(_Section):
+    """How many rows of a dataset are used; the choice is seeded."""
+
+    source_rows: int = Field(10_000, ge=8)
+    target_rows: int = Field(1_000, ge=8)
+    seed: int = 0
+
+
+class EsmParams(_Section):
+    """How an ESM is fitted from moments.
+
+    ``rank`` is the map's rank (null: full); ``strengths`` are ridge strengths relative to tr(X'X)/d, of which
+    the best on held-out folds is taken.
+    """
+
+    rank: int | None = Field(16, ge=1)
+    folds: int = Field(4, ge=2, le=20)
+    seed: int = 0
+    strengths: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+class RankingParams(_Section):
+    """How targets are ranked.
+
+    ``scorer`` is the default one; ``center`` subtracts the feature means before LogME; the first
+    ``jackknife_leading`` sources get a standard error from a jackknife over ``jackknife_groups`` groups of
+    target rows.
+    """
+
+    scorer: str = "logme"
+    center: bool = False
+    jackknife_groups: int = Field(10, ge=2)
+    jackknife_leading: int = Field(20, ge=0)
+    seed: int = 0
+
+
+class StoreParams(_Section):
+    """Where LanceDB lives and how many rows of each dataset it holds embeddings of."""
+
+    uri: str = "store"
+    sample_rows: int = Field(200, ge=1)
+
+
+class RunParams(_Section):
+    """How runs go: Prefect's task runner, retries, and what the last step does."""
+
+    task_runner: Literal["threads", "dask", "ray"] = "threads"
+    task_runner_options: dict[str, Any] = Field(default_factory=dict)
+    max_workers: int = Field(1, ge=1)
+    retries: int = Field(2, ge=0)
+    retry_delay_seconds: float = Field(10.0, ge=0)
+    lock_timeout_seconds: float = Field(900.0, gt=0)
+    push: bool = True
+    keep_tuned_models: bool = False
+
+
+class Settings(_Section):
+    """All of params.yaml."""
+
+    springboard: Format = Format()
+    encoder: EncoderSettings
+    caps: Caps = Caps()
+    gate: GateSettings = Field(default_factory=GateSettings)
+    overlap: OverlapSettings = Field(default_factory=OverlapSettings)
+    tuning: TuningSettings = Field(default_factory=TuningSettings)
+    esm: EsmParams = EsmParams()
+    ranking: RankingParams = RankingParams()
+    store: StoreParams = StoreParams()
+    run: RunParams = RunParams()
+
+    @field_validator("encoder", "tuning", mode="before")
+    @classmethod
+    def _no_unknown_keys(cls, value: object, info: Any) -> object:
+        # Plain dataclasses ignore what they do not know; a misspelt key must not silently be the default.
+        known = {f.name for f in fields(EncoderSettings if info.field_name == "encoder" else TuningSettings)}
+        if isinstance(value, dict) and (unknown := sorted(set(map(str, value)) - known)):
+            raise ValueError(f"unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        return value
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a params.yaml.
+
+    Raises
+    ------
+    SettingsError
+        It is not YAML, or a value in it cannot be used; the message names the key.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Settings.model_validate(raw or {})
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as problem:
+        why = str(problem).splitlines()[0]
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    raise SettingsError(
+        f"'{path}' cannot be used: {why}",
+        consequence="nothing was read or written",
+        next_step=f"correct '{path}' and type the command again",
+    )
