@@ -1,0 +1,118 @@
+"""What a ranking does and does not say, in words: its tiers, and one honest summary.
+
+The sentences claim no more than the tiers do. A tier starts at the first source whose paired difference from
+the current tier's leader exceeds 2 standard errors; inside a tier the order is not evidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.rankings.wording import counted, joined
+
+if TYPE_CHECKING:
+    from features.rankings.view import BaseView, RowView
+
+__all__ = ["WHISKER", "TierView", "hidden_of", "summary_of", "tiers_of"]
+
+WHISKER = 2.0
+"""Half a whisker's length in standard errors: the same 2 that starts a new tier."""
+
+
+@dataclass(frozen=True)
+class TierView:
+    """A tier of the whole ranking: the ranks it spans, and how many of its members were compared.
+
+    Sources below the leading ones have no standard error and share the last tier: of those the order by score
+    is all that is known, and ``label`` says so.
+    """
+
+    number: int
+    first_rank: int
+    last_rank: int
+    count: int
+    compared: int
+    label: str
+
+
+def tiers_of(rows: Sequence[RowView]) -> tuple[TierView, ...]:
+    """Return the tiers of all rows of a ranking, first tier first."""
+    members: dict[int, list[RowView]] = {}
+    for row in rows:
+        members.setdefault(row.tier, []).append(row)
+    return tuple(_tier(number, members[number]) for number in sorted(members))
+
+
+def _tier(number: int, rows: Sequence[RowView]) -> TierView:
+    compared = sum(row.stderr is not None for row in rows)
+    if compared == 0:
+        label = "ordered by score only"
+    elif compared < len(rows):
+        label = "the tail is ordered by score only"
+    elif len(rows) == 1:
+        label = "stands alone"
+    else:
+        label = "cannot be told apart"
+    return TierView(number, rows[0].rank, rows[-1].rank, len(rows), compared, label)
+
+
+def hidden_of(rows: Sequence[RowView], shown: int) -> str:
+    """Say what showing only the first rows cut off, above all if it cut through a tier; empty if nothing."""
+    hidden = rows[shown:]
+    if not hidden:
+        return ""
+    text = f"{counted(len(hidden), 'more source')} not shown"
+    tier = rows[shown - 1].tier if shown else hidden[0].tier
+    split = sum(row.tier == tier for row in hidden)
+    return f"{text}, {split:,} of them in tier {tier}" if split else text
+
+
+def summary_of(
+    rows: Sequence[RowView], tiers: Sequence[TierView], base: BaseView | None, excluded: int
+) -> str:
+    """Return what the ranking says in one or two sentences, and whether the untouched encoder is beaten."""
+    if not rows:
+        out = f"; {counted(excluded, 'source was', 'sources were')} left out" if excluded else ""
+        return f"Nothing is ranked: no source could be scored{out}."
+    verdict = _first_tier_sentence(rows, tiers)
+    return verdict if base is None else f"{verdict} {_base_sentence(rows[0], base, len(rows))}"
+
+
+def _first_tier_sentence(rows: Sequence[RowView], tiers: Sequence[TierView]) -> str:
+    first = tiers[0]
+    names = [row.source for row in rows if row.tier == first.number]
+    if len(rows) == 1:
+        return f"Only one source is ranked, {names[0]}: there is nothing to compare it with."
+    if first.compared == 0:
+        return f"No standard errors were computed, so the order is by score only: {names[0]} is highest."
+    if first.count == 1:
+        return f"{names[0]} comes first, alone in its tier: its lead is larger than 2 standard errors."
+    if first.compared < first.count:
+        return (
+            f"The data cannot tell the leading {counted(first.compared, 'source')} apart: "
+            f"{joined(names[: first.compared])}."
+        )
+    if len(tiers) == 1:
+        return f"The data cannot tell the {len(rows):,} sources apart: {joined(names)}."
+    return f"The first tier holds {first.count:,} sources that the data cannot tell apart: {joined(names)}."
+
+
+def _base_sentence(leader: RowView, base: BaseView, ranked: int) -> str:
+    """Set the leader against the untouched encoder.
+
+    Both are scored on the same rows and so rise and fall together; adding their variances as if they were
+    independent overstates the doubt, which is the side to err on before somebody spends a fine-tuning run.
+    """
+    lead = leader.score - base.score
+    if lead <= 0:
+        return (
+            "No source scores above the untouched encoder: fine-tuning on one first is not expected to help."
+        )
+    if leader.stderr is not None and base.stderr is not None:
+        doubt = WHISKER * math.hypot(leader.stderr, base.stderr)
+        if lead <= doubt:
+            return "Even the leader's gain over the untouched encoder is within its uncertainty."
+    return f"{base.beaten_by:,} of {ranked:,} score above the untouched encoder."

@@ -1,0 +1,285 @@
+"""What a person sees of a ranking: one view model behind the terminal table, the page and the artifact.
+
+:func:`view_of` turns the dict that ``springboard rank --json`` prints into display strings and numbers to
+draw. It formats and derives only: nothing is read, nothing is written, nothing is scored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from features.rankings.verdict import WHISKER, TierView, hidden_of, summary_of, tiers_of
+from features.rankings.wording import age_in_words, counted, decimals_for, fixed, plain
+from models.errors import ArtefactError
+
+__all__ = ["BaseView", "ExcludedView", "RankingView", "RowView", "TierView", "view_of"]
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One ranked source: its numbers, and each of them as text.
+
+    ``low`` and ``high`` are 2 standard errors below and above the score, or the score itself where there is
+    no standard error. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in ASCII
+    words); both are empty in a first ranking, where there is nothing to have moved from.
+    """
+
+    rank: int
+    source: str
+    source_version: str
+    score: float
+    stderr: float | None
+    score_text: str
+    stderr_text: str
+    tier: int
+    moved: str
+    moved_words: str
+    low: float
+    high: float
+    starts_tier: bool
+
+
+@dataclass(frozen=True)
+class ExcludedView:
+    """A source that was left out of the ranking, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class BaseView:
+    """The untouched encoder's own score, what every source has to beat."""
+
+    score: float
+    stderr: float | None
+    score_text: str
+    stderr_text: str
+    beaten_by: int
+
+
+@dataclass(frozen=True)
+class RankingView:
+    """A ranking, ready to be shown. ``rows`` may be cut at ``top``; tiers and summary speak of all of it."""
+
+    target: str
+    target_version: str
+    target_rows: int | None
+    task: str
+    encoder: str
+    encoder_label: str
+    scorer: str
+    ranking_id: str
+    previous_ranking_id: str
+    created_at: datetime
+    created_text: str
+    age: str
+    pool_size: int
+    ranked: int
+    rows: tuple[RowView, ...]
+    hidden_text: str
+    tiers: tuple[TierView, ...]
+    excluded: tuple[ExcludedView, ...]
+    base: BaseView | None
+    summary: str
+    warnings: tuple[str, ...]
+
+    @property
+    def first_tier(self) -> tuple[str, ...]:
+        """The shown sources of the first tier."""
+        return tuple(row.source for row in self.rows if row.tier == 1)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The head of the ranking as (term, value) pairs, in the order to show them."""
+        rows = "" if self.target_rows is None else counted(self.target_rows, "row")
+        pairs = [
+            ("Target", ", ".join(part for part in (self.target, self.task, rows) if part)),
+            ("Ranked", f"{self.age} ({self.created_text})"),
+            ("Sources", self.pool_text),
+            ("Scorer", self.scorer),
+            ("Encoder", self.encoder_label),
+            ("Untouched encoder", self.base_text),
+            ("Ranking", self.ranking_id),
+        ]
+        return tuple((term, value) for term, value in pairs if value)
+
+    @property
+    def pool_text(self) -> str:
+        """How many sources the pool held and how many of them were left out."""
+        out = f", {len(self.excluded):,} left out" if self.excluded else ""
+        return f"{self.ranked:,} ranked of {self.pool_size:,} in the pool{out}"
+
+    @property
+    def base_text(self) -> str:
+        """The untouched encoder's score and how many sources beat it; empty where it was not scored."""
+        if self.base is None:
+            return ""
+        error = "" if self.base.stderr is None else f" {self.base.stderr_text}"
+        return f"{self.base.score_text}{error}, beaten by {self.base.beaten_by:,} of {self.ranked:,}"
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """Lowest and highest number a drawing of the shown rows has to hold, the base encoder's included."""
+        ends = [end for row in self.rows for end in (row.low, row.high)]
+        if self.base is not None:
+            ends.append(self.base.score)
+        return (min(ends), max(ends)) if ends else (0.0, 0.0)
+
+
+def view_of(
+    ranking: Mapping[str, Any], *, top: int | None = None, now: datetime | None = None
+) -> RankingView:
+    """Make the view of a ranking.
+
+    Parameters
+    ----------
+    ranking
+        The object that ``springboard rank --json`` prints.
+    top
+        Keep only this many rows; None keeps all.
+    now
+        The moment its age is counted to, with a time zone; None is this moment.
+
+    Raises
+    ------
+    ArtefactError
+        A field is missing or is not what it should be.
+    """
+    try:
+        return _view_of(ranking, top, now or datetime.now(UTC))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        name = plain(ranking.get("target", "?")) if isinstance(ranking, Mapping) else "?"
+        what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ArtefactError(
+            f"The stored ranking of target '{name}' cannot be shown: {what}",
+            consequence="the ranking is left as it is",
+            next_step="springboard refresh --force NAME",
+        ) from error
+
+
+def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> RankingView:
+    entries = sorted(ranking["ranking"], key=lambda entry: int(entry["rank"]))
+    first_time = _is_first(ranking, entries)
+    base = ranking.get("base_score")
+    decimals = decimals_for([_number(e["score"], e["source"]) for e in entries[:top]])
+    rows = [_row(entry, decimals, first_time) for entry in entries]
+    rows = [_marked(row, before) for row, before in zip(rows, [None, *rows], strict=False)]
+    tiers = tiers_of(rows)
+    base_view = None if base is None else _base(base, decimals, rows)
+    created = _moment(ranking["created_at"])
+    shown = rows if top is None else rows[: max(top, 0)]
+    excluded = tuple(
+        ExcludedView(plain(e["source"]), plain(e["reason"])) for e in ranking.get("excluded", ())
+    )
+    return RankingView(
+        target=plain(ranking["target"]),
+        target_version=plain(ranking["target_version"]),
+        target_rows=None if ranking.get("target_rows") is None else int(ranking["target_rows"]),
+        task=plain(ranking.get("task") or "").replace("_", " "),
+        encoder=plain(ranking["encoder"]),
+        encoder_label=plain(ranking.get("encoder_label") or ranking["encoder"]),
+        scorer=plain(ranking["scorer"]),
+        ranking_id=plain(ranking["ranking_id"]),
+        previous_ranking_id=plain(ranking.get("previous_ranking_id") or ""),
+        created_at=created,
+        created_text=f"{created:%Y-%m-%d %H:%M} UTC",
+        age=age_in_words(created, now),
+        pool_size=int(ranking["pool_size"]),
+        ranked=len(rows),
+        rows=tuple(shown),
+        hidden_text=hidden_of(rows, len(shown)),
+        tiers=tiers,
+        excluded=excluded,
+        base=base_view,
+        summary=summary_of(rows, tiers, base_view, len(excluded)),
+        warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
+    )
+
+
+def _number(value: object, source: object) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"the score of '{plain(source)}' is {plain(value)}, not a number")
+    return float(value)
+
+
+def _spread(value: object) -> float | None:
+    """Return a standard error, or None where there is none or it is not a finite number."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return abs(float(value))
+
+
+def _error_text(stderr: float | None, decimals: int) -> str:
+    return "\N{EN DASH}" if stderr is None else f"± {fixed(stderr, decimals)}"
+
+
+def _is_first(ranking: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether nothing came before: said outright, or else told from no row having a previous rank."""
+    if ranking.get("previous_ranking_id"):
+        return False
+    return all(entry.get("previous_rank") is None for entry in entries)
+
+
+def _moved(rank: int, previous: int | None, first_time: bool) -> tuple[str, str]:
+    if first_time:
+        return "", ""
+    if previous is None:
+        return "new", "new"
+    if previous == rank:
+        return "=", "same"
+    return (
+        (f"▲ {previous - rank}", f"up {previous - rank}")
+        if previous > rank
+        else (
+            f"▼ {rank - previous}",
+            f"down {rank - previous}",
+        )
+    )
+
+
+def _row(entry: Mapping[str, Any], decimals: int, first_time: bool) -> RowView:
+    score = _number(entry["score"], entry["source"])
+    stderr = _spread(entry["stderr"])
+    rank, previous = int(entry["rank"]), entry.get("previous_rank")
+    moved, words = _moved(rank, None if previous is None else int(previous), first_time)
+    half = 0.0 if stderr is None else WHISKER * stderr
+    return RowView(
+        rank=rank,
+        source=plain(entry["source"]),
+        source_version=plain(entry["source_version"]),
+        score=score,
+        stderr=stderr,
+        score_text=fixed(score, decimals),
+        stderr_text=_error_text(stderr, decimals),
+        tier=int(entry["tier"]),
+        moved=moved,
+        moved_words=words,
+        low=score - half,
+        high=score + half,
+        starts_tier=False,
+    )
+
+
+def _marked(row: RowView, before: RowView | None) -> RowView:
+    return replace(row, starts_tier=before is None or before.tier != row.tier)
+
+
+def _base(base: Mapping[str, Any], decimals: int, rows: Sequence[RowView]) -> BaseView:
+    score, stderr = _number(base["score"], "the untouched encoder"), _spread(base.get("stderr"))
+    return BaseView(
+        score=score,
+        stderr=stderr,
+        score_text=fixed(score, decimals),
+        stderr_text=_error_text(stderr, decimals),
+        beaten_by=sum(row.score > score for row in rows),
+    )
+
+
+def _moment(value: object) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

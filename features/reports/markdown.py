@@ -1,0 +1,57 @@
+"""A ranking as Markdown, for Prefect artifacts, pull requests and chat."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.rankings.view import RankingView, RowView
+
+__all__ = ["escaped", "to_markdown"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$^=@])")
+_LINK = re.compile(r"(?i)(https?|ftp|mailto|xmpp):|(www)\.")
+
+
+def escaped(text: str) -> str:
+    """Escape text so that a Markdown renderer shows exactly its characters.
+
+    Covers CommonMark, the tables, strikethrough, bare links and mentions of GitHub's dialect, and ``$``
+    mathematics. ``<``, ``>`` and ``&`` become entities, so that a renderer which lets HTML pass finds none.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _SPECIAL.sub(r"\\\1", text)
+    return _LINK.sub(lambda m: f"{m[1]}\\:" if m[1] else f"{m[2]}\\.", text)
+
+
+def to_markdown(view: RankingView) -> str:
+    """Return the ranking as Markdown: heading, summary, facts, a table, what was left out, and warnings."""
+    parts = [
+        f"## Which source first for {escaped(view.target)}",
+        f"**{escaped(view.summary)}**",
+        "\n".join(f"- {term}: {escaped(value)}" for term, value in view.facts),
+    ]
+    if view.rows:
+        parts.append(_table(view))
+    if view.hidden_text:
+        parts.append(f"{view.hidden_text}.")
+    if view.excluded:
+        lines = [f"- {escaped(out.source)}: {escaped(out.reason)}" for out in view.excluded]
+        parts.append("\n".join(["### Left out", "", *lines]))
+    if view.warnings:
+        parts.append("\n".join(["### Warnings", "", *(f"- {escaped(line)}" for line in view.warnings)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(view: RankingView) -> str:
+    moved = any(row.moved for row in view.rows)
+    head = ["Rank", "Source", "Score", "Std. error", "Tier", *(["Moved"] if moved else [])]
+    rule = ["---:", "---", "---:", "---:", "---:", *(["---"] if moved else [])]
+    rows = [_cells(row, moved) for row in view.rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+
+
+def _cells(row: RowView, moved: bool) -> list[str]:
+    cells = [str(row.rank), escaped(row.source), row.score_text, row.stderr_text, str(row.tier)]
+    return [*cells, escaped(row.moved)] if moved else cells

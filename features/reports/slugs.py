@@ -1,0 +1,24 @@
+"""File names for pages: safe on every file system, readable, and never two names in one file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from slugify import slugify
+
+__all__ = ["SLUG_FILE", "slug_of"]
+
+SLUG_FILE = re.compile(r"[a-z0-9-]{1,40}-[0-9a-f]{12}\.(html|json)")
+"""What a file that :func:`slug_of` named looks like; clean-up touches no other."""
+
+
+def slug_of(name: str) -> str:
+    """Return a file name stem for any name: at most 53 characters of ``[a-z0-9-]``, ending in 12 of a hash.
+
+    The hash keeps apart names that read the same once they are simplified, keeps clear of names an operating
+    system reserves, and makes the stem the same every time.
+    """
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    readable: str = slugify(name, max_length=40)
+    return f"{readable or 'target'}-{digest}"

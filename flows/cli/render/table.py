@@ -1,0 +1,146 @@
+"""A table of anything: bordered and fitted on a terminal, plain and whole in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
+from features.rankings.wording import plain
+from flows.cli.render.console import stdout_console, styled, to_encoding, write_line
+
+__all__ = ["cell_text", "fitted_widths", "print_plain", "print_table"]
+
+_LEAST = 10
+"""A shortened column keeps this many cells: enough to tell names apart."""
+
+
+def cell_text(value: object) -> str:
+    """Return a value as a cell: None as a dash, counts with separators, times in UTC to the minute."""
+    if value is None or value == "":
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return f"{moment:%Y-%m-%d %H:%M}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return plain(", ".join(str(part) for part in value)) or "\N{EN DASH}"
+    return plain(value)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    title: str = "",
+    empty: str = "Nothing here yet.",
+    keep: Collection[str] = (),
+    styles: Sequence[str] = (),
+    console: Console | None = None,
+) -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    columns
+        Headings.
+    rows
+        One sequence of values per row, as long as `columns`. Columns of numbers stand right.
+    title
+        A line above it, on a terminal only.
+    empty
+        What to print, in place of a table, when there are no rows.
+    keep
+        Headings of columns that are never shortened.
+    styles
+        A rich style per row (as ``"dim"``), for a terminal; empty for none.
+    console
+        Where to; None is standard output.
+
+    Raises
+    ------
+    ValueError
+        A row is longer or shorter than the headings.
+    """
+    console = console or stdout_console()
+    if not rows:
+        write_line(console, empty)
+        return
+    numeric = [all(_is_number(row[i]) for row in rows if row[i] is not None) for i in range(len(columns))]
+    cells = [[to_encoding(cell_text(value), console) for value in row] for row in rows]
+    if any(len(row) != len(columns) for row in cells):
+        raise ValueError(f"every row needs {len(columns)} values")
+    if not console.is_terminal:
+        print_plain(columns, cells, right=numeric, console=console)
+        return
+    if title:
+        write_line(console, title, "bold")
+    _print_fitted(columns, cells, numeric, keep, styles, console)
+
+
+def _print_fitted(
+    columns: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    numeric: Sequence[bool],
+    keep: Collection[str],
+    styles: Sequence[str],
+    console: Console,
+) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    natural = [max(cell_len(text) for text in column) for column in zip(columns, *cells, strict=True)]
+    fixed = [right or name in keep for name, right in zip(columns, numeric, strict=True)]
+    widths = fitted_widths(natural, fixed, console.width - 2 * (len(columns) - 1))
+    for name, right, width in zip(columns, numeric, widths, strict=True):
+        table.add_column(styled(name), justify="right" if right else "left", width=width, no_wrap=True)
+    for index, row in enumerate(cells):
+        style = styles[index] if index < len(styles) else ""
+        table.add_row(*(styled(text) for text in row), style=style)
+    console.print(table)
+
+
+def print_plain(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[bool],
+    console: Console,
+) -> None:
+    """Write cells as aligned text, two spaces between columns and nothing shortened, for files and pipes."""
+    lines = [list(columns), *(list(row) for row in rows)]
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(columns))]
+    for line in lines:
+        parts = []
+        for text, width, to_right in zip(line, widths, right, strict=True):
+            gap = " " * (width - cell_len(text))
+            parts.append(gap + text if to_right else text + gap)
+        write_line(console, "  ".join(parts).rstrip())
+
+
+def fitted_widths(natural: Sequence[int], fixed: Sequence[bool], available: int) -> list[int]:
+    """Return column widths that fit: the widest column that may shrink gives first, down to a least width.
+
+    Shrinking in proportion, which is what rich does, would cut figures to make room for a long name.
+    """
+    widths = list(natural)
+    over = sum(widths) - available
+    while over > 0:
+        shrinkable = [i for i, stays in enumerate(fixed) if not stays and widths[i] > _LEAST]
+        if not shrinkable:
+            break
+        widest = max(shrinkable, key=lambda i: widths[i])
+        widths[widest] -= 1
+        over -= 1
+    return widths
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
