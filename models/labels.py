@@ -1,0 +1,130 @@
+"""Labels as numbers: contiguous class ids, regression targets, and groups of rows that keep the labels' mix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.errors import ScoringError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.tasks import Task
+
+__all__ = ["Labels", "class_ids", "regression_target", "stratified_groups"]
+
+Labels = Sequence[Any] | np.ndarray[Any, Any]
+"""One label a row: anything with a stable ``str`` for classes, numbers for regression."""
+
+
+def class_ids(labels: Labels) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Number the distinct labels 0..c-1 in sorted order, without gaps.
+
+    Counting classes as ``max + 1`` (as two reference implementations of LogME do) makes {0, 7} eight classes,
+    six of them empty; here {0, 7} and {0, 1} are the same question.
+
+    Parameters
+    ----------
+    labels
+        n labels; each is taken as ``str(label)``.
+
+    Returns
+    -------
+    classes
+        The c distinct labels, sorted as text.
+    ids
+        int64 [n], the place of each row's label in ``classes``.
+
+    Raises
+    ------
+    ScoringError
+        If a label is missing (None or NaN).
+    """
+    values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+    # NaN is the one value that differs from itself; both it and None are "no label" and never a class.
+    missing = sum(1 for value in values if value is None or value != value)
+    if missing:
+        raise ScoringError(
+            f"{missing} of {len(values)} labels are missing",
+            consequence="nothing was computed",
+            next_step="drop the rows without a label first; the quality gate does so",
+        )
+    distinct, ids = np.unique(np.array([str(value) for value in values], dtype=object), return_inverse=True)
+    return tuple(str(name) for name in distinct), ids.astype(np.int64).reshape(-1)
+
+
+def regression_target(labels: Labels) -> NDArray[np.float64]:
+    """Read n labels as float64 numbers.
+
+    Raises
+    ------
+    ScoringError
+        If a label is no number, or is not finite.
+    """
+    try:
+        y = np.array(labels, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise ScoringError(
+            f"regression labels must be numbers ({str(error)[:120]})",
+            consequence="nothing was computed",
+            next_step="pass numbers, or a classification task type",
+        ) from error
+    bad = int(np.count_nonzero(~np.isfinite(y)))
+    if bad:
+        raise ScoringError(
+            f"{bad} of {y.size} regression labels are not finite",
+            consequence="nothing was computed",
+            next_step="drop those rows first; the quality gate does so",
+        )
+    return y
+
+
+def stratified_groups(labels: Labels, task: Task, n_groups: int, seed: int) -> NDArray[np.int64]:
+    """Deal the rows out to groups whose sizes differ by one at most, each with the same mix of labels.
+
+    Rows are sorted by label (ties in a seeded random order), and each run of ``n_groups`` neighbours is dealt
+    one to a group in a random order. So every class, and every stretch of a regression target, is spread
+    evenly.
+
+    Parameters
+    ----------
+    labels
+        n labels.
+    task
+        Says whether they are classes or numbers.
+    n_groups
+        From 2 to n.
+    seed
+        Same labels and seed, same groups.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [n], values 0..n_groups-1, none of them empty.
+
+    Raises
+    ------
+    ScoringError
+        If there are fewer rows than groups, or fewer than two groups are asked for.
+    """
+    rank = regression_target(labels) if task.is_regression else class_ids(labels)[1]
+    n = rank.size
+    if not 2 <= n_groups <= n:
+        raise ScoringError(
+            f"{n} rows cannot be dealt out to {n_groups} groups",
+            consequence="nothing was computed",
+            next_step="ask for at least 2 groups and at most one per row",
+        )
+    generator = np.random.default_rng(seed)
+    order = np.lexsort((generator.random(n), rank))
+    runs = -(-n // n_groups)
+    dealt = generator.permuted(np.tile(np.arange(n_groups), (runs, 1)), axis=1).reshape(-1)
+    # The last, short run takes only the groups 0..rest-1, so that no group is two rows ahead of another.
+    rest = n - (runs - 1) * n_groups
+    dealt[(runs - 1) * n_groups : n] = generator.permutation(rest)
+    groups = np.empty(n, dtype=np.int64)
+    groups[order] = dealt[:n]
+    return groups
