@@ -1,4 +1,4 @@
-"""Labels as numbers: contiguous class ids, regression targets, and groups of rows that keep the labels' mix."""
+"""Labels as numbers: contiguous class ids, regression targets, and groups of rows with the same mix of labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Labels = Sequence[Any] | np.ndarray[Any, Any]
 
 
 def class_ids(labels: Labels) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Number the distinct labels 0..c-1 in sorted order, without gaps.
+    """Give the distinct labels numbers 0..c-1 in sorted order, without gaps.
 
     Counting classes as ``max + 1`` (as two reference implementations of LogME do) makes {0, 7} eight classes,
     six of them empty; here {0, 7} and {0, 1} are the same question.

@@ -19,7 +19,11 @@ TOKEN_BUDGET = 2048
 
 @dataclass(frozen=True)
 class Tokens:
-    """n tokenised rows: ``fields`` maps a model input's name to one list of ints a row; ``lengths`` is int64 [n]."""
+    """n tokenised rows.
+
+    ``fields`` maps a model input's name to one list of ints a row; ``lengths`` is int64 [n]; ``padding`` holds each
+    field's value for "no token here".
+    """
 
     fields: dict[str, list[list[int]]]
     lengths: np.ndarray[Any, np.dtype[np.int64]]

@@ -38,9 +38,9 @@ class Encoder:
     """
 
     def __init__(
-        self, *, id: str, settings: EncoderSettings, model: Any, tokenizer: Any, device: str
-    ) -> None:  # noqa: A002 - the word of the design
-        self.id = id
+        self, *, identity: str, settings: EncoderSettings, model: Any, tokenizer: Any, device: str
+    ) -> None:
+        self.id = identity
         self.settings = settings
         self.model = model
         self.tokenizer = tokenizer
@@ -107,7 +107,7 @@ class Encoder:
     def clone(self) -> Encoder:
         """Copy the encoder with weights of its own (the tokenizer is shared), for tuning."""
         return Encoder(
-            id=self.id,
+            identity=self.id,
             settings=self.settings,
             model=copy.deepcopy(self.model),
             tokenizer=self.tokenizer,
@@ -125,7 +125,7 @@ class Encoder:
         except torch.OutOfMemoryError:
             if len(rows) == 1:
                 raise _refuse(
-                    f"one text of {int(tokens.lengths[rows[0]])} tokens does not fit into the memory of {self.device}",
+                    f"a text of {int(tokens.lengths[rows[0]])} tokens does not fit into {self.device}'s memory",
                     "lower the encoder's max_length, or use another device",
                 ) from None
         # Outside the except block: the failed batch's tensors live as long as its traceback does.

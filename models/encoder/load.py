@@ -52,7 +52,7 @@ def load_encoder(
     _check_length(settings, model.config)
     place = device or _best_device()
     return Encoder(
-        id=identity, settings=settings, model=model.to(place).eval(), tokenizer=tokenizer, device=place
+        identity=identity, settings=settings, model=model.to(place).eval(), tokenizer=tokenizer, device=place
     )
 
 
@@ -120,9 +120,9 @@ def load_backbone(folder: Path) -> tuple[Any, list[str]]:
 
 
 def _unloadable(folder: Path, part: str, error: Exception) -> EncoderError:
-    lines = str(error).strip().splitlines()
+    first = next(iter(str(error).strip().splitlines()), "")[:160]
     return EncoderError(
-        f"the {part} in {folder} cannot be loaded ({type(error).__name__}: {lines[0][:160] if lines else ''})",
+        f"the {part} in {folder} cannot be loaded ({type(error).__name__}: {first})",
         consequence="no encoder was loaded; code that comes with a model is never run",
         next_step="give a model that transformers supports without remote code, or copy the checkpoint again",
     )
@@ -145,7 +145,7 @@ def _check_length(settings: EncoderSettings, config: Any) -> None:
         positions -= int(config.pad_token_id or 0) + 1
     if settings.max_length > positions:
         raise SettingsError(
-            f"max_length {settings.max_length} is more than the {positions} tokens that {settings.ref} can read",
+            f"max_length {settings.max_length} is more than {settings.ref} can read ({positions} tokens)",
             consequence="no encoder was loaded",
             next_step=f"set the encoder's max_length to {positions} or less",
         )

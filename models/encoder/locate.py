@@ -60,7 +60,7 @@ def locate_model(ref: str, revision: str | None = None) -> Path:
         raise UnknownReferenceError(
             f"no model folder at {_short(ref)}",
             consequence="no encoder was loaded",
-            next_step="give a folder, a hub id such as sentence-transformers/all-MiniLM-L6-v2, or package:NAME",
+            next_step="give a folder, a hub id (owner/name), or package:NAME",
         )
     return _from_hub(ref, revision)
 

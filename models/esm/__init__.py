@@ -1,4 +1,4 @@
-"""Embedding Space Maps: moments of (base, tuned) pairs, the closed-form fit from them, and applying the map."""
+"""Embedding Space Maps: moments of (base, tuned) pairs, the closed-form fit from them, applying the map."""
 
 from __future__ import annotations
 

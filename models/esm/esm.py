@@ -1,4 +1,4 @@
-"""The Embedding Space Map itself: a small linear map from base embeddings to what a tuned encoder would give."""
+"""The Embedding Space Map: a small linear map from base embeddings to what a tuned encoder would give."""
 
 from __future__ import annotations
 
@@ -147,8 +147,7 @@ class ESM:
 def balanced(
     left: NDArray[np.float64], right: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factor the row map ``left @ right.T`` [d, d] into (u, v) with ``v @ u.T`` the same and equal column
-    norms.
+    """Factor the row map ``left @ right.T`` into (u, v) of equal column norms with ``v @ u.T`` the same.
 
     Parameters
     ----------

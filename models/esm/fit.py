@@ -1,10 +1,11 @@
 """The closed-form fit of an ESM from moments: ridge around the identity, then the best map of a given rank.
 
-With centred X and D = Y - X the map W solves ``(X'X + lam I) W = X'D``. Around the identity, because fine-tuning moves an
-embedding a little: with few rows the map falls back to "nothing moved" rather than to "everything is zero".
-At rank r the best W in the same penalised sense is ``W P``, with P the projection onto the leading r
-eigenvectors of the fitted values' ``W'(X'X + lam I) W`` (reduced-rank ridge regression: Mukherjee, Zhu, "Reduced rank ridge regression and its
-kernel extensions", 2011; Izenman 1975 for lam = 0). Cutting W by its plain SVD instead ignores where embeddings lie.
+With centred X and D = Y - X the map W solves ``(X'X + lam I) W = X'D``. Around the identity, because
+fine-tuning moves an embedding a little: with few rows the map falls back to "nothing moved" rather than to
+"everything is zero". At rank r the best W in the same penalised sense is ``W P``, with P the projection onto
+the leading r eigenvectors of the fitted values' ``W'(X'X + lam I) W`` (reduced-rank ridge regression:
+Mukherjee, Zhu, "Reduced rank ridge regression and its kernel extensions", 2011; Izenman 1975 for lam = 0).
+Cutting W by its plain SVD instead ignores where embeddings lie.
 """
 
 from __future__ import annotations
@@ -164,5 +165,5 @@ def _refuse(what: str) -> ArtefactError:
     return ArtefactError(
         f"no ESM can be fitted: {what}",
         consequence="the source stays pending",
-        next_step="make its embeddings again with `springboard ingest NAME`, or look at `springboard list quarantine`",
+        next_step="make its embeddings again with `springboard ingest NAME`",
     )

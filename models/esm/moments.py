@@ -97,7 +97,7 @@ class Moments:
             raise _refuse(
                 f"pairs of shapes {x.shape} and {y.shape} with folds {place.shape}, width {self.dim}"
             )
-        if place.size and not (0 <= int(place.min()) and int(place.max()) < self.n_folds):
+        if place.size and not (int(place.min()) >= 0 and int(place.max()) < self.n_folds):
             raise _refuse(f"folds from {place.min()} to {place.max()}, but {self.n_folds} are kept")
         sums = {field.name: getattr(self, field.name).copy() for field in fields(self)}
         for fold in range(self.n_folds):

@@ -1,0 +1,9 @@
+"""From scores to a ranking: jackknife standard errors, and tiers."""
+
+from __future__ import annotations
+
+from models.ranking.jackknife import jackknife_groups, jackknife_stderr, paired_stderr
+from models.ranking.logme_jackknife import logme_jackknife
+from models.ranking.tiers import assign_tiers
+
+__all__ = ["assign_tiers", "jackknife_groups", "jackknife_stderr", "logme_jackknife", "paired_stderr"]
