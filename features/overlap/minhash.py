@@ -1,10 +1,10 @@
 """b-bit MinHash signatures of many texts at once.
 
-The scheme is datasketch's ``affine32`` (datasketch >= 2.0): a shingle's 32-bit hash goes through the MurmurHash3
-finalizer, then through ``a * h + b mod 2**32`` with odd ``a``; the minimum over a text's shingles is kept, and
-of that the lowest byte (Li and König, "b-Bit Minwise Hashing", WWW 2010). The permutations are datasketch's own,
-and a test holds the result against its ``MinHash``. datasketch itself works text by text, which is several times
-slower on short texts, hence the arrays here.
+The scheme is datasketch's ``affine32`` (datasketch >= 2.0): a shingle's 32-bit hash goes through the
+MurmurHash3 finalizer, then through ``a * h + b mod 2**32`` with odd ``a``; the minimum over a text's shingles
+is kept, and of that the lowest byte (Li and König, "b-Bit Minwise Hashing", WWW 2010). The permutations are
+datasketch's own, and a test holds the result against its ``MinHash``. datasketch itself works text by text,
+which is several times slower on short texts, hence the arrays here.
 """
 
 from __future__ import annotations
