@@ -1,0 +1,124 @@
+"""Column names that publishers use for texts and labels, best first."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_pair", "label_rank", "text_rank"]
+
+_TEXTS = (
+    ("text",),
+    ("sentence", "tweet", "review", "utterance", "comment", "post", "message", "document", "content", "body"),
+    (
+        "sms",
+        "headline",
+        "question",
+        "premise",
+        "essay",
+        "abstract",
+        "passage",
+        "paragraph",
+        "snippet",
+        "claim",
+    ),
+    (
+        "response",
+        "query",
+        "article",
+        "description",
+        "title",
+        "statement",
+        "argument",
+        "phrase",
+        "input",
+        "data",
+    ),
+)
+_LABELS = (
+    ("label", "labels", "gold_label", "y"),
+    ("class", "category", "target", "gold"),
+    (
+        "sentiment",
+        "emotion",
+        "intent",
+        "topic",
+        "stance",
+        "tag",
+        "toxicity",
+        "polarity",
+        "is_duplicate",
+        "spam",
+    ),
+    ("score", "rating", "stars", "grade", "similarity", "annotation", "outcome", "value", "type", "relation"),
+)
+_PAIRS = (
+    ("premise", "hypothesis"),
+    ("claim", "evidence"),
+    ("query", "passage"),
+    ("query", "document"),
+    ("question", "passage"),
+    ("question", "context"),
+    ("question", "sentence"),
+    ("question", "answer"),
+    ("text", "hypothesis"),
+    ("source", "target_text"),
+    ("argument", "keypoint"),
+    ("headline", "bodytext"),
+)
+_FAR = 9
+
+
+def _parts(name: str) -> list[str]:
+    """``labelBias``, ``label_bias`` and ``Label bias`` are one name."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name.strip())
+    return [part for part in re.split(r"[^a-z0-9]+", spaced.lower()) if part]
+
+
+def _rank(name: str, known: tuple[tuple[str, ...], ...]) -> int:
+    parts = _parts(name)
+    whole = "_".join(parts)
+    for rank, names in enumerate(known):
+        if whole in names:
+            return rank
+    for rank, names in enumerate(known):
+        if any(part in names or part.rstrip("s") in names for part in parts):
+            return rank + len(known)
+    return _FAR
+
+
+def text_rank(name: str) -> int:
+    """Rank a name as that of a text: 0 for the likeliest, 9 for one that says nothing."""
+    return _rank(name, _TEXTS)
+
+
+def label_rank(name: str) -> int:
+    """Rank a name as that of a label: 0 for the likeliest, 9 for one that says nothing."""
+    return _rank(name, _LABELS)
+
+
+_SIDES = {"1": "2", "0": "1", "a": "b", "left": "right", "first": "second", "one": "two"}
+_SUFFIXED = re.compile(
+    r"^(?P<stem>.*?[a-z])_?(?P<side>[012])$|^(?P<stem_>.+)_(?P<side_>[ab]|left|right|first|second|one|two)$"
+)
+_PREFIXED = re.compile(r"^(?P<side>left|right|first|second)_(?P<stem>.+)$")
+
+
+def is_pair(first: str, second: str) -> bool:
+    """Whether two names are those of the two texts of a pair, in this order."""
+    a, b = "_".join(_parts(first)), "_".join(_parts(second))
+    if (a, b) in _PAIRS:
+        return True
+    sides = _side(a), _side(b)
+    if sides[0] is None or sides[1] is None:
+        return False
+    (stem_a, side_a), (stem_b, side_b) = sides[0], sides[1]
+    return stem_a == stem_b and _SIDES.get(side_a) == side_b
+
+
+def _side(name: str) -> tuple[str, str] | None:
+    """Split ``sentence1`` into ``sentence`` and ``1``."""
+    if match := _SUFFIXED.match(name):
+        return match["stem"] or match["stem_"], match["side"] or match["side_"]
+    if match := _PREFIXED.match(name):
+        return match["stem"], match["side"]
+    return None
