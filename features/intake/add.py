@@ -1,0 +1,242 @@
+"""Adding a source or a target: what is refused is refused here, and what is accepted is stored whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from features.artefacts.cards import Card
+from features.artefacts.files import read_arrays_card, write_arrays, write_table
+from features.artefacts.plan import Plan
+from features.gate import GateReport, run_gate
+from features.gate.quarantine import refusal_record, write_refused_rows
+from features.intake.options import AddOptions, read_options_from, read_options_to
+from features.intake.profile import profile_of
+from features.overlap import make_sketch
+from features.reading import ReadDataset, cap_rows, dataset_version, read_dataset
+from features.record.recorder import mark_unrecorded
+from features.registry.entries import Entry, Kind
+from features.registry.ledger import Ledger
+from features.registry.names import check_name, slug_of
+from models.errors import ArtefactError, GateError, NameError_, SettingsError
+from models.tasks import OnProgress, silent
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from features.workspace.layout import Workspace
+
+__all__ = ["Added", "add_dataset", "restore_datasets"]
+
+Status = Literal["new", "unchanged", "updated", "same rows"]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of an addition.
+
+    ``status`` is "new", "unchanged" (the same rows under the same name: nothing was stored), "updated" (the
+    name stands for new rows from now on) or "same rows" (another name has these rows: one more name for them,
+    nothing stored twice); ``twin`` is that other name.
+    """
+
+    entry: Entry
+    status: Status
+    report: GateReport
+    dataset: ReadDataset
+    twin: str | None = None
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    rows: pl.DataFrame
+    version: str
+    report: GateReport
+    dataset: ReadDataset
+
+
+def add_dataset(
+    workspace: Workspace,
+    kind: Kind,
+    reference: str,
+    options: AddOptions | None = None,
+    *,
+    on_progress: OnProgress = silent,
+) -> Added:
+    """Read, map, gate, cap and register a dataset as a source or as a target.
+
+    Raises
+    ------
+    NameError_
+        The name cannot be taken, or stands for another reference already.
+    ReferenceError_, MappingError
+        The reference cannot be read or its columns cannot be told.
+    GateError
+        The gate refused the whole dataset; its rows and the reasons are in quarantine.
+    """
+    options = options or AddOptions()
+    name = check_name(options.name) if options.name is not None else slug_of(reference)
+    if options.tuned_model is not None and kind is Kind.TARGET:
+        raise SettingsError(
+            "--tuned-model belongs to a source",
+            consequence="nothing was stored",
+            next_step="springboard target add without it",
+        )
+    plan = Plan(workspace)
+    before = plan.registry.current(kind).get(name)
+    dataset = read_dataset(reference, options.read, on_progress=on_progress)
+    _refuse_other_reference(before, dataset, kind, name, options.replace)
+    tuned_id = _tuned_model_id(options.tuned_model)
+    accepted = _gate(workspace, kind, name, reference, dataset)
+    twin = _twin(plan, kind, name, accepted.version, tuned_id)
+    entry = Entry(
+        kind=kind,
+        name=name,
+        version=accepted.version,
+        task=dataset.task,
+        reference=str(dataset.origin.get("reference", reference)),
+        rows=len(accepted.rows),
+        sketch=_store(plan, kind, accepted),
+        options=read_options_to(options.read),
+        tuned_model=options.tuned_model,
+        tuned_model_id=tuned_id,
+        licence=dataset.origin.get("licence"),
+    )
+    if before is not None and _same(before, entry):
+        return Added(before, "unchanged", accepted.report, dataset)
+    with workspace.lock("registry"):
+        mark_unrecorded(workspace)
+        entry = plan.registry.register(entry)
+    status: Status = "updated" if before is not None else "same rows" if twin else "new"
+    return Added(entry, status, accepted.report, dataset, twin)
+
+
+def _same(a: Entry, b: Entry) -> bool:
+    return (a.version, a.sketch, a.tuned_model_id) == (b.version, b.sketch, b.tuned_model_id)
+
+
+def _tuned_model_id(reference: str | None) -> str | None:
+    if reference is None:
+        return None
+    from models.tuning import tuned_model_id
+
+    return tuned_model_id(reference)
+
+
+def _refuse_other_reference(before: Entry | None, dataset: ReadDataset, kind: Kind, name: str, replace: bool) -> None:
+    if before is None or replace or before.reference == dataset.origin.get("reference"):
+        return
+    raise NameError_(
+        f"the name '{name}' already stands for the {kind.value} read from '{before.reference}'",
+        consequence="nothing was stored; that one stays as it is",
+        next_step="give --name another one, or --replace to let the name stand for the new data",
+    )
+
+
+def _twin(plan: Plan, kind: Kind, name: str, version: str, tuned_id: str | None) -> str | None:
+    for other in plan.registry.current(kind).values():
+        if other.name != name and (other.version, other.tuned_model_id) == (version, tuned_id):
+            return other.name
+    return None
+
+
+def _gate(workspace: Workspace, kind: Kind, name: str, reference: str, dataset: ReadDataset) -> _Accepted:
+    settings = workspace.settings
+    import polars as pl
+
+    training = dataset.rows.filter(pl.col("split") == dataset.train_split)
+    report = run_gate(
+        training, dataset.task, role=kind.value, name=name, settings=settings.gate, docs=workspace.data_docs
+    )
+    if len(report.refused) or report.stopped:
+        mark_unrecorded(workspace)
+        write_refused_rows(workspace.folder("quarantine"), report, name=name, role=kind.value, version_hint=None)
+    if report.stopped:
+        _note_refusal(workspace, refusal_record(report, name=name, role=kind.value, reference=reference))
+        raise GateError(
+            f"{kind.value} '{name}' was refused by the quality gate: {'; '.join(report.reasons)}",
+            consequence="it is not registered; its rows and the reasons wait in quarantine",
+            next_step=f"springboard list quarantine; Data Docs: {report.docs_page or workspace.data_docs}",
+        )
+    limit = settings.caps.source_rows if kind is Kind.SOURCE else settings.caps.target_rows
+    rows = cap_rows(report.accepted, limit, settings.caps.seed)
+    return _Accepted(rows, dataset_version(rows, dataset.task), report, dataset)
+
+
+def _note_refusal(workspace: Workspace, refusal: dict[str, Any]) -> None:
+    ledger = Ledger(workspace.ledgers / "quarantine.jsonl")
+    for record in ledger.read():
+        if {key: value for key, value in record.items() if key != "at"} == refusal:
+            return  # The same refusal once is enough, however often a schedule tries.
+    ledger.append(refusal)
+
+
+def _store(plan: Plan, kind: Kind, accepted: _Accepted) -> str:
+    """Write the dataset file and the sketch where they are missing; returns the sketch's key."""
+    workspace, dataset = plan.workspace, accepted.dataset
+    sketch = make_sketch(dataset.rows, dataset.task, workspace.settings.overlap)
+    sketch_path = plan.path("sketches", sketch.key)
+    dataset_path = plan.path("datasets", accepted.version)
+    if not sketch_path.exists():
+        mark_unrecorded(workspace)
+        card = Card("sketch", sketch.key, {"texts": len(sketch.exact)}, workspace.settings.overlap.model_dump())
+        write_arrays(sketch_path, sketch.to_arrays(), card)
+    else:
+        read_arrays_card(sketch_path)
+    if not dataset_path.exists():
+        mark_unrecorded(workspace)
+        write_table(dataset_path, accepted.rows.drop("split"), _dataset_card(workspace, kind, accepted))
+    return sketch.key
+
+
+def _dataset_card(workspace: Workspace, kind: Kind, accepted: _Accepted) -> Card:
+    dataset = accepted.dataset
+    caps = workspace.settings.caps
+    return Card(
+        "dataset",
+        accepted.version,
+        inputs={"origin": dataset.origin},
+        settings={
+            "task": dataset.task.value,
+            "mapping": dataset.mapping.show(),
+            "cap": caps.source_rows if kind is Kind.SOURCE else caps.target_rows,
+            "cap_seed": caps.seed,
+        },
+        facts={**profile_of(accepted.rows, dataset.task), "gate": accepted.report.summary()},
+    )
+
+
+def restore_datasets(workspace: Workspace) -> list[str]:
+    """Make dataset files that the registry names and ``data/`` lacks, by reading their references again.
+
+    This is the ``datasets`` stage of dvc.yaml; where DVC's cache or remote has the files, ``dvc checkout`` or
+    ``dvc pull`` is the way, and this finds nothing missing.
+
+    Returns
+    -------
+    list of str
+        The names whose files were made.
+
+    Raises
+    ------
+    ArtefactError
+        A reference now gives other rows than were registered.
+    """
+    plan = Plan(workspace)
+    made = []
+    for kind in Kind:
+        for entry in plan.registry.current(kind).values():
+            if plan.path("datasets", entry.version).exists() and plan.path("sketches", entry.sketch).exists():
+                continue
+            dataset = read_dataset(entry.reference, read_options_from(entry.options))
+            accepted = _gate(workspace, kind, entry.name, entry.reference, dataset)
+            if accepted.version != entry.version:
+                raise ArtefactError(
+                    f"{kind.value} '{entry.name}': '{entry.reference}' no longer holds the rows that were registered",
+                    consequence="its files were not restored",
+                    next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' "
+                    f"--name {entry.name} to register what is there now",
+                )
+            _store(plan, kind, accepted)
+            made.append(entry.name)
+    return made

@@ -1,0 +1,64 @@
+"""``springboard rebuild``: every table of LanceDB anew, from files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features.artefacts.batches import Batches
+from features.artefacts.files import read_arrays_card
+from features.publishing import frames
+from features.rankings.ranking import read_ranking
+from features.rankings.scoring import SCORES
+from features.store import rebuild
+from models.tasks import OnProgress, silent
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
+    from features.store import Rebuilt
+
+__all__ = ["rebuild_store"]
+
+
+def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
+    """Make LanceDB anew from the artefact files; ranking ids stay what they are, since files carry them.
+
+    The old store serves until the new one is whole. A file that cannot be read stops the rebuild and leaves
+    the old store as it was.
+
+    Raises
+    ------
+    ArtefactError
+        An artefact file is broken.
+    StoreError
+        What the files hold does not fit the store's tables.
+    """
+    workspace = plan.workspace
+    total = sum(len(list(workspace.folder(kind).glob("[!.]*"))) for kind in ("datasets", "embeddings", "esms"))
+    return rebuild(
+        workspace.store_uri,
+        _all_frames(plan),
+        lock_dir=workspace.private / "locks",
+        lock_timeout=workspace.settings.run.lock_timeout_seconds,
+        total=total,
+        on_progress=on_progress,
+    )
+
+
+def _all_frames(plan: Plan) -> Iterator[tuple[str, pl.DataFrame]]:
+    workspace = plan.workspace
+    for path in sorted(workspace.folder("datasets").glob("[!.]*.parquet")):
+        yield "dataset_profile", frames.profile_rows(path)
+    for path in sorted(workspace.folder("embeddings").glob("[!.]*.safetensors")):
+        dataset = plan.path("datasets", read_arrays_card(path).inputs["dataset"])
+        yield "row_embedding", frames.sample_rows(path, dataset)
+        yield "centroid", frames.centroid_rows(path)
+    for path in sorted(workspace.folder("esms").glob("[!.]*.safetensors")):
+        yield "esm", frames.esm_rows(path)
+    scores = Batches(workspace.folder("scores"), SCORES).read()
+    if len(scores):
+        yield "score", frames.score_rows(scores)
+    for path in sorted(workspace.folder("rankings").glob("[!.]*.json")):
+        yield "ranking", frames.ranking_rows(read_ranking(workspace.folder("rankings"), path.stem))

@@ -1,0 +1,97 @@
+"""The leak check of a target against the pool: compared once per pair of sketches, kept for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features.artefacts.batches import Batches
+from features.artefacts.files import read_arrays
+from features.artefacts.keys import key_of
+from features.overlap import Sketch, compare_many
+from features.record.recorder import mark_unrecorded
+from models.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from features.artefacts.plan import Plan
+    from features.rankings.pool import Member
+    from features.registry.entries import Entry
+
+__all__ = ["OVERLAPS", "leaks_of"]
+
+OVERLAPS = pl.Schema(
+    {
+        "key": pl.String,
+        "target_sketch": pl.String,
+        "source_sketch": pl.String,
+        "share": pl.Float64,
+        "excluded": pl.Boolean,
+        "reason": pl.String,
+    }
+)
+
+
+def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, str]:
+    """Which sources hold a near or exact copy of the target's texts.
+
+    Returns
+    -------
+    dict
+        Source name -> why it is excluded.
+
+    Raises
+    ------
+    ArtefactError
+        The target's own sketch cannot be read.
+    """
+    batches = Batches(plan.workspace.folder("overlaps"), OVERLAPS)
+    settings = plan.workspace.settings.overlap
+    members = list(members)
+    keys = {
+        member.entry.name: key_of(
+            "overlap", {"target": target.sketch, "source": member.entry.sketch}, settings.model_dump()
+        )
+        for member in members
+    }
+    known = batches.read(target.sketch)
+    have = set(known["key"])
+    missing = {member.entry.sketch: keys[member.entry.name] for member in members if keys[member.entry.name] not in have}
+    unreadable: dict[str, str] = {}
+    if missing:
+        new = _compare(plan, target, missing, unreadable)
+        mark_unrecorded(plan.workspace)
+        batches.append(target.sketch, new, settings.model_dump())
+        known = pl.concat([known, new])
+    found = {row["key"]: row["reason"] for row in known.iter_rows(named=True) if row["excluded"]}
+    leaks = {name: found[key] for name, key in keys.items() if key in found}
+    # A source whose texts cannot be looked at might be a leak, and a leak must never look like a good source.
+    leaks |= {m.entry.name: unreadable[m.entry.sketch] for m in members if m.entry.sketch in unreadable}
+    return leaks
+
+
+def _compare(plan: Plan, target: Entry, missing: dict[str, str], unreadable: dict[str, str]) -> pl.DataFrame:
+    settings = plan.workspace.settings.overlap
+    own = Sketch.from_arrays(read_arrays(plan.path("sketches", target.sketch)))
+    rows = []
+    # One sketch at a time: a pool's sketches together can be gigabytes.
+    for sketch, key in missing.items():
+        try:
+            other = Sketch.from_arrays(read_arrays(plan.path("sketches", sketch)))
+        except (ArtefactError, KeyError, ValueError) as problem:
+            unreadable[sketch] = f"the leak check could not read its sketch: {problem}"
+            continue
+        overlap = compare_many(own, {sketch: other}, settings)[sketch]
+        rows.append(
+            {
+                "key": key,
+                "target_sketch": target.sketch,
+                "source_sketch": sketch,
+                "share": overlap.share,
+                "excluded": overlap.excluded,
+                "reason": overlap.reason,
+            }
+        )
+    return pl.DataFrame(rows, schema=OVERLAPS)

@@ -1,0 +1,91 @@
+"""A ranking: an immutable, hashed list of scores for one target, one encoder, one state of the pool."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features.artefacts.files import write_whole
+from features.artefacts.keys import RECIPES, content_hash
+from models.errors import ArtefactError
+from models.ranking import assign_tiers
+
+if TYPE_CHECKING:
+    from features.rankings.scoring import Scored
+
+__all__ = ["RANKING_FORMAT", "ordered_rows", "ranking_id", "read_ranking", "write_ranking"]
+
+RANKING_FORMAT = 1
+"""Version of the layout of ranking files."""
+
+# What a ranking's id is a hash of. The clock, the code version and what only describes stay out: the same
+# scores of the same pool are the same ranking, whenever they were put together.
+_IDENTITY = ("target", "target_version", "encoder", "scorer", "settings", "ranking", "excluded")
+
+
+def ordered_rows(scores: Sequence[Scored], *, higher_is_better: bool = True) -> list[dict[str, Any]]:
+    """Ranked rows (``rank``, ``source``, ``source_version``, ``score``, ``stderr``, ``tier``), best first.
+
+    Equal scores are ordered by name, so that the order never depends on when a source came.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    best_first = sorted(scores, key=lambda scored: (-sign * scored.score, scored.source))
+    tiers = assign_tiers(
+        [sign * s.score for s in best_first],
+        [None if s.replicates is None else sign * s.replicates for s in best_first],
+    )
+    return [
+        {
+            "rank": position,
+            "source": scored.source,
+            "source_version": scored.source_version,
+            "score": scored.score,
+            "stderr": scored.stderr,
+            "tier": tier,
+        }
+        for position, (scored, tier) in enumerate(zip(best_first, tiers, strict=True), start=1)
+    ]
+
+
+def ranking_id(ranking: Mapping[str, Any]) -> str:
+    """The id of a ranking: a hash of its identity, the clock left out."""
+    return content_hash({"recipe": RECIPES["ranking"], **{name: ranking[name] for name in _IDENTITY}})
+
+
+def write_ranking(folder: Path, ranking: Mapping[str, Any]) -> Path:
+    """Write a ranking file named by its id, unless it is there."""
+    path = folder / f"{ranking['ranking_id']}.json"
+    if not path.exists():
+        text = json.dumps(ranking, ensure_ascii=False, indent=1, allow_nan=False)
+        write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    return path
+
+
+def read_ranking(folder: Path, key: str) -> dict[str, Any]:
+    """Read a ranking and check that it is what its id says.
+
+    Raises
+    ------
+    ArtefactError
+        It is missing, broken, or was changed.
+    """
+    path = folder / f"{key}.json"
+    try:
+        ranking: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        intact = ranking_id(ranking) == key
+    except (OSError, ValueError, KeyError) as problem:
+        raise ArtefactError(
+            f"ranking '{path}' is {'missing' if isinstance(problem, FileNotFoundError) else 'broken'}",
+            consequence="it was not shown",
+            next_step="dvc checkout data/rankings brings back the recorded file, "
+            "springboard refresh --force makes it anew",
+        ) from None
+    if not intact:
+        raise ArtefactError(
+            f"ranking '{path}' does not match its id: somebody changed it",
+            consequence="it was not shown",
+            next_step="dvc checkout --force data/rankings brings back the recorded file",
+        )
+    return ranking

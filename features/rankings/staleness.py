@@ -1,0 +1,86 @@
+"""Which targets are stale, and since when; it follows from stored state alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from features.artefacts.files import read_arrays_card
+from features.rankings.history import RankingLedger
+from features.rankings.pool import Pool
+from features.registry.entries import Entry, Kind
+from features.registry.ledger import parse_time
+from models.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
+
+__all__ = ["Freshness", "freshness", "stale_targets"]
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How fresh one target's ranking is.
+
+    ``stale_since`` is None while the ranking is of the present state of pool, target and settings, however
+    long ago it was made; otherwise the time of the first change it does not know of.
+    """
+
+    target: str
+    ranked_at: str | None
+    ranking_id: str | None
+    stale_since: str | None
+    reason: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a refresh would have something to do."""
+        return self.stale_since is not None
+
+    def staleness(self, now: datetime | None = None) -> float:
+        """Seconds since the ranking became stale; 0 while it is fresh."""
+        if self.stale_since is None:
+            return 0.0
+        return max(0.0, ((now or datetime.now(UTC)) - parse_time(self.stale_since)).total_seconds())
+
+
+def freshness(plan: Plan, scorer: str | None = None) -> list[Freshness]:
+    """The freshness of every registered target, in the order of registration."""
+    scorer = scorer or plan.workspace.settings.ranking.scorer
+    pool = Pool(plan)
+    ledger = RankingLedger(plan.workspace)
+    return [_one(plan, pool, ledger, target, scorer) for target in plan.registry.current(Kind.TARGET).values()]
+
+
+def stale_targets(plan: Plan, scorer: str | None = None) -> list[str]:
+    """The names of the targets that a refresh would work on."""
+    return [one.target for one in freshness(plan, scorer) if one.is_stale]
+
+
+def _one(plan: Plan, pool: Pool, ledger: RankingLedger, target: Entry, scorer: str) -> Freshness:
+    last = ledger.newest(target.name, scorer, plan.encoder)
+    if last is None:
+        return Freshness(target.name, None, None, target.at, "never ranked with this encoder and scorer")
+    if last["state"] == pool.state(target, scorer):
+        return Freshness(target.name, last["at"], last["ranking_id"], None, "fresh")
+    since, reason = _first_change(plan, pool, target, last["at"])
+    return Freshness(target.name, last["at"], last["ranking_id"], since, reason)
+
+
+def _first_change(plan: Plan, pool: Pool, target: Entry, ranked_at: str) -> tuple[str, str]:
+    changes = []
+    if target.at > ranked_at:
+        changes.append((target.at, "the target's own data changed"))
+    for member in pool.members:
+        try:
+            made = read_arrays_card(plan.path("esms", member.esm)).made_at
+        except ArtefactError:
+            continue
+        if max(made, member.entry.at) > ranked_at:
+            changes.append((max(made, member.entry.at), f"source '{member.entry.name}' is new or changed"))
+    # What leaves no time of its own (settings, a source that was taken back) counts from the last ranking on.
+    if not changes:
+        return ranked_at, "the settings or the pool changed"
+    since, first = min(changes)
+    return since, first if len(changes) == 1 else f"{first}, and {len(changes) - 1} more changes"

@@ -1,0 +1,31 @@
+"""Prefect's own settings as Springboard wants them; to be called before prefect is imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["has_server", "quiet_prefect"]
+
+_DEFAULTS = {
+    # The ephemeral server takes 10 to 25 seconds to come up on two cores; its own limit is 20.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def quiet_prefect() -> None:
+    """Set what the environment leaves open; what a team has set itself stays."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def has_server() -> bool:
+    """Whether runs go to a server that outlives them, so that events wake other deployments."""
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    profiles = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect")) / "profiles.toml"
+    # Asking prefect itself would cost its import, which a command that only names stale targets need not pay.
+    return profiles.is_file() and "PREFECT_API_URL" in profiles.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,195 @@
+"""The ingest flow: every pending source gets its embeddings, moments and ESM; then publish and record.
+
+Tasks are thin: each takes keys and names, does one step of one source through a plain function of features/,
+and can be tried again or run elsewhere. A source that fails stays pending with its reason; the rest go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flows.running import announce, artifact_key, runner_of_folder, workspace_at, worth_a_retry
+
+from features.artefacts.embeddings import make_embedding  # isort: skip
+from features.artefacts.esms import make_esm
+from features.artefacts.failures import clear_reason, note_failure, why
+from features.artefacts.moments import make_moments
+from features.artefacts.plan import Plan
+from features.publishing import publish_sources
+from features.rankings import stale_targets
+from features.record import unrecorded
+from features.registry import Entry, Kind
+from flows.progress import step_progress
+from flows.recording import record_state
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+
+if TYPE_CHECKING:
+    from prefect.futures import PrefectFuture
+
+    from features.workspace import Workspace
+    from models.tasks import OnProgress
+
+__all__ = ["IngestResult", "chosen_sources", "ingest"]
+
+
+@dataclass
+class IngestResult:
+    """What an ingest did.
+
+    ``made`` are the sources that became ready in this run, ``ready`` the chosen ones that were before,
+    ``failed`` name -> reason, ``published`` how many rows LanceDB got, ``stale`` the targets to refresh,
+    ``release`` the git commit that records the state.
+    """
+
+    made: list[str] = field(default_factory=list)
+    ready: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    published: int = 0
+    stale: list[str] = field(default_factory=list)
+    release: str | None = None
+
+
+def chosen_sources(plan: Plan, names: Sequence[str] | None) -> list[Entry]:
+    """The sources a run is about: the named ones, or the whole pool.
+
+    Raises
+    ------
+    NameError_
+        A name is not registered.
+    """
+    if not names:
+        return plan.pool()
+    return [plan.registry.get(Kind.SOURCE, name) for name in dict.fromkeys(names)]
+
+
+def _source(workspace: str, name: str) -> tuple[Plan, Entry]:
+    plan = Plan(workspace_at(workspace))
+    return plan, plan.registry.get(Kind.SOURCE, name)
+
+
+def _lock(plan: Plan, source: Entry) -> Any:
+    # A schedule that fires twice does the work once: the second waits and then finds it done.
+    return plan.workspace.lock(f"source-{plan.source_keys(source).moments[:16]}")
+
+
+@task(task_run_name="embed {source}", retry_condition_fn=worth_a_retry)
+def embed_source(workspace: str, source: str) -> str:
+    """Embed a source with the base encoder."""
+    plan, entry = _source(workspace, source)
+    with _lock(plan, entry), step_progress(f"embedding {source}") as on_progress:
+        return make_embedding(plan, entry, on_progress)
+
+
+@task(task_run_name="tune {source}", retry_condition_fn=worth_a_retry)
+def tune_source(workspace: str, source: str) -> str:
+    """Fine-tune the encoder on a source and keep the moments."""
+    plan, entry = _source(workspace, source)
+    with _lock(plan, entry), _several_bars(source) as progress:
+        return make_moments(plan, entry, progress)
+
+
+class _several_bars:  # noqa: N801 - used as a context manager, like the functions beside it
+    """One progress display after another within one task: tuning, then embedding again."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._open: Any = None
+
+    def __enter__(self) -> _several_bars:
+        return self
+
+    def __call__(self, part: str) -> OnProgress:
+        self.__exit__()
+        self._open = step_progress({"tune": f"fine-tuning on {self._source}"}.get(part, f"{part} {self._source}"))
+        on_progress: OnProgress = self._open.__enter__()
+        return on_progress
+
+    def __exit__(self, *problem: object) -> None:
+        if self._open is not None:
+            self._open.__exit__(*(problem or (None, None, None)))
+            self._open = None
+
+
+@task(task_run_name="fit ESM of {source}", retry_condition_fn=worth_a_retry)
+def fit_source(workspace: str, source: str) -> str:
+    """Fit a source's ESM from its moments."""
+    plan, entry = _source(workspace, source)
+    with _lock(plan, entry):
+        return make_esm(plan, entry)
+
+
+@task(task_run_name="publish", retry_condition_fn=worth_a_retry)
+def publish(workspace: str) -> int:
+    """Bring LanceDB up to what the files say."""
+    return publish_sources(Plan(workspace_at(workspace)))
+
+
+@flow(name="ingest", task_runner=runner_of_folder(), validate_parameters=True, retries=0)
+def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict[str, Any]:
+    """Make everything that pending sources lack, publish it and record it.
+
+    Parameters
+    ----------
+    names
+        Sources to work on; all when not given.
+    workspace
+        The workspace's folder; found from the environment when not given.
+
+    Returns
+    -------
+    dict
+        The fields of :class:`IngestResult`.
+    """
+    place = workspace_at(workspace)
+    root = str(place.root)
+    plan = Plan(place)
+    chosen = chosen_sources(plan, names)
+    result = IngestResult(ready=[entry.name for entry in chosen if plan.is_ready(entry)])
+    todo = [entry for entry in chosen if entry.name not in result.ready]
+    submitted = {entry.name: _submit(place, entry.name) for entry in todo}
+    for name, futures in submitted.items():
+        reason = _first_failure(futures)
+        if reason is None:
+            result.made.append(name)
+            clear_reason(place, name)
+        else:
+            result.failed[name] = reason
+            note_failure(place, name, reason)
+    if result.made or unrecorded(place):
+        run = place.settings.run
+        again = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
+        result.published = publish.with_options(**again)(root)  # type: ignore[arg-type]
+        result.stale = stale_targets(Plan(place))
+        message = f"Ingest {', '.join(result.made) or 'of an earlier run'}"
+        result.release = record_state.with_options(**again)(root, message)  # type: ignore[arg-type]
+    if result.made:
+        announce(place, result.made, result.stale)
+    _result_artifact(result)
+    return asdict(result)
+
+
+def _submit(place: Workspace, name: str) -> list[PrefectFuture[Any]]:
+    run = place.settings.run
+    futures: list[PrefectFuture[Any]] = []
+    for step in (embed_source, tune_source, fit_source):
+        configured = step.with_options(retries=run.retries, retry_delay_seconds=run.retry_delay_seconds)
+        futures.append(configured.submit(str(place.root), name, wait_for=futures[-1:]))
+    return futures
+
+
+def _first_failure(futures: Sequence[PrefectFuture[Any]]) -> str | None:
+    for future in futures:
+        future.wait()
+        if not future.state.is_completed():
+            return why(future.state.result(raise_on_failure=False))
+    return None
+
+
+def _result_artifact(result: IngestResult) -> None:
+    rows = [{"source": name, "outcome": "made", "reason": ""} for name in result.made]
+    rows += [{"source": name, "outcome": "failed", "reason": reason} for name, reason in result.failed.items()]
+    if rows:
+        create_table_artifact(table=rows, key=artifact_key("springboard", "ingest"), description="What the ingest did")

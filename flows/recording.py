@@ -1,0 +1,16 @@
+"""The last task of every flow: DVC and git write down the state."""
+
+from __future__ import annotations
+
+from flows.running import workspace_at, worth_a_retry
+
+from features.record import record  # isort: skip
+from prefect import task
+
+__all__ = ["record_state"]
+
+
+@task(task_run_name="record", retry_condition_fn=worth_a_retry)
+def record_state(workspace: str, message: str) -> str | None:
+    """Record the workspace's state; returns the release (git commit) that holds it."""
+    return record(workspace_at(workspace), message).release

@@ -1,0 +1,135 @@
+"""The refresh flow: stale targets get a new ranking; then publish, report and record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flows.running import artifact_key, runner_of_folder, workspace_at, worth_a_retry
+
+from features.artefacts.failures import why  # isort: skip
+from features.artefacts.plan import Plan
+from features.publishing import publish_ranking
+from features.rankings import refresh_target, shown_ranking, stale_targets
+from features.rankings.view import view_of
+from features.record import unrecorded
+from features.registry import Kind
+from features.reports.markdown import to_markdown
+from features.reports.workspace import report_workspace
+from flows.progress import step_progress
+from flows.recording import record_state
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+
+__all__ = ["RefreshResult", "chosen_targets", "refresh"]
+
+
+@dataclass
+class RefreshResult:
+    """What a refresh did.
+
+    ``changed`` and ``confirmed`` are targets with a new ranking and with the same one as before, ``fresh``
+    those nobody had to look at, ``failed`` target -> reason, ``computed`` how many scores and jackknifes were
+    computed, ``report`` the page and ``release`` the git commit.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    computed: int = 0
+    report: str | None = None
+    release: str | None = None
+
+
+def chosen_targets(plan: Plan, names: Sequence[str] | None, scorer: str, force: bool) -> tuple[list[str], list[str]]:
+    """The targets to work on and the chosen ones that are fresh already.
+
+    Raises
+    ------
+    NameError_
+        A name is not registered.
+    """
+    registered = list(plan.registry.current(Kind.TARGET))
+    chosen = [plan.registry.get(Kind.TARGET, name).name for name in dict.fromkeys(names)] if names else registered
+    stale = set(chosen) if force else set(stale_targets(plan, scorer))
+    return [name for name in chosen if name in stale], [name for name in chosen if name not in stale]
+
+
+@task(task_run_name="rank {target} by {scorer}", retry_condition_fn=worth_a_retry)
+def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[str, Any]:
+    """Score what is new for one target and put its ranking together."""
+    plan = Plan(workspace_at(workspace))
+    entry = plan.registry.get(Kind.TARGET, target)
+    with plan.workspace.lock(f"target-{entry.version[:16]}"), step_progress(f"ranking for {target}") as on_progress:
+        done = refresh_target(plan, entry, scorer, force=force, on_progress=on_progress)
+    if done is None:
+        return {"changed": False, "computed": 0}
+    publish_ranking(plan, done)
+    shown = shown_ranking(plan.workspace, target, scorer, plan.encoder)
+    if shown is not None:
+        create_markdown_artifact(
+            to_markdown(view_of(shown, top=20)),
+            key=artifact_key("springboard-ranking", target),
+            description=f"Ranking of the sources for {target}",
+        )
+    return {"changed": done.changed, "computed": done.computed}
+
+
+@task(task_run_name="report", retry_condition_fn=worth_a_retry)
+def write_pages(workspace: str) -> str:
+    """Write the report pages."""
+    return str(report_workspace(Plan(workspace_at(workspace))))
+
+
+@flow(name="refresh", task_runner=runner_of_folder(), validate_parameters=True, retries=0)
+def refresh(
+    names: list[str] | None = None, scorer: str | None = None, force: bool = False, workspace: str | None = None
+) -> dict[str, Any]:
+    """Bring the rankings of stale targets up to date.
+
+    Parameters
+    ----------
+    names
+        Targets to look at; all when not given.
+    scorer
+        A scorer's name, "all", or the settings' default when not given.
+    force
+        Look at fresh targets too.
+    workspace
+        The workspace's folder; found from the environment when not given.
+
+    Returns
+    -------
+    dict
+        The fields of :class:`RefreshResult`.
+    """
+    from models.scorers import SCORERS
+
+    place = workspace_at(workspace)
+    root = str(place.root)
+    run = place.settings.run
+    again: dict[str, Any] = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
+    result = RefreshResult()
+    scorers = sorted(SCORERS) if scorer == "all" else [scorer or place.settings.ranking.scorer]
+    submitted = {}
+    for one in scorers:
+        todo, fresh = chosen_targets(Plan(place), names, one, force)
+        result.fresh += [name for name in fresh if name not in result.fresh]
+        submitted |= {(name, one): rank_target.with_options(**again).submit(root, name, one, force) for name in todo}
+    for (name, one), future in submitted.items():
+        future.wait()
+        if not future.state.is_completed():
+            result.failed[name if len(scorers) == 1 else f"{name} ({one})"] = why(
+                future.state.result(raise_on_failure=False)
+            )
+            continue
+        done = future.result()
+        result.computed += done["computed"]
+        (result.changed if done["changed"] else result.confirmed).append(name)
+    if submitted or unrecorded(place):
+        result.report = write_pages.with_options(**again)(root)
+        message = f"Refresh {', '.join(dict.fromkeys(result.changed)) or 'without a new ranking'}"
+        result.release = record_state.with_options(**again)(root, message)
+    return asdict(result)
