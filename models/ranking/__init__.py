@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from models.ranking.jackknife import jackknife_groups, jackknife_stderr, paired_stderr
 from models.ranking.logme_jackknife import logme_jackknife
+from models.ranking.scorer_jackknife import score_with_replicates
 from models.ranking.tiers import assign_tiers
 
-__all__ = ["assign_tiers", "jackknife_groups", "jackknife_stderr", "logme_jackknife", "paired_stderr"]
+__all__ = [
+    "assign_tiers",
+    "jackknife_groups",
+    "jackknife_stderr",
+    "logme_jackknife",
+    "paired_stderr",
+    "score_with_replicates",
+]
