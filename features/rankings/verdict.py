@@ -16,7 +16,7 @@ from features.rankings.wording import counted, joined
 if TYPE_CHECKING:
     from features.rankings.view import BaseView, RowView
 
-__all__ = ["WHISKER", "TierView", "hidden_of", "summary_of", "tiers_of"]
+__all__ = ["WHISKER", "TierView", "base_sentence", "first_sentence", "hidden_of", "tiers_of"]
 
 WHISKER = 2.0
 """Half a whisker's length in standard errors: the same 2 that starts a new tier."""
@@ -70,18 +70,11 @@ def hidden_of(rows: Sequence[RowView], shown: int) -> str:
     return f"{text}, {split:,} of them in tier {tier}" if split else text
 
 
-def summary_of(
-    rows: Sequence[RowView], tiers: Sequence[TierView], base: BaseView | None, excluded: int
-) -> str:
-    """Return what the ranking says in one or two sentences, and whether the untouched encoder is beaten."""
+def first_sentence(rows: Sequence[RowView], tiers: Sequence[TierView], excluded: int) -> str:
+    """Return what the first tier says, naming its sources."""
     if not rows:
         out = f"; {counted(excluded, 'source was', 'sources were')} left out" if excluded else ""
         return f"Nothing is ranked: no source could be scored{out}."
-    verdict = _first_tier_sentence(rows, tiers)
-    return verdict if base is None else f"{verdict} {_base_sentence(rows[0], base, len(rows))}"
-
-
-def _first_tier_sentence(rows: Sequence[RowView], tiers: Sequence[TierView]) -> str:
     first = tiers[0]
     names = [row.source for row in rows if row.tier == first.number]
     if len(rows) == 1:
@@ -100,12 +93,15 @@ def _first_tier_sentence(rows: Sequence[RowView], tiers: Sequence[TierView]) -> 
     return f"The first tier holds {first.count:,} sources that the data cannot tell apart: {joined(names)}."
 
 
-def _base_sentence(leader: RowView, base: BaseView, ranked: int) -> str:
-    """Set the leader against the untouched encoder.
+def base_sentence(rows: Sequence[RowView], base: BaseView | None) -> str:
+    """Set the leader against the untouched encoder; empty where that was not scored.
 
     Both are scored on the same rows and so rise and fall together; adding their variances as if they were
     independent overstates the doubt, which is the side to err on before somebody spends a fine-tuning run.
     """
+    if base is None or not rows:
+        return ""
+    leader = rows[0]
     lead = leader.score - base.score
     if lead <= 0:
         return (
@@ -115,4 +111,4 @@ def _base_sentence(leader: RowView, base: BaseView, ranked: int) -> str:
         doubt = WHISKER * math.hypot(leader.stderr, base.stderr)
         if lead <= doubt:
             return "Even the leader's gain over the untouched encoder is within its uncertainty."
-    return f"{base.beaten_by:,} of {ranked:,} score above the untouched encoder."
+    return f"{base.beaten_by:,} of {len(rows):,} score above the untouched encoder."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from features.rankings.verdict import WHISKER, TierView, hidden_of, summary_of, tiers_of
+from features.rankings.verdict import WHISKER, TierView, base_sentence, first_sentence, hidden_of, tiers_of
 from features.rankings.wording import age_in_words, counted, decimals_for, fixed, plain
 from models.errors import ArtefactError
 
@@ -24,8 +24,8 @@ class RowView:
     """One ranked source: its numbers, and each of them as text.
 
     ``low`` and ``high`` are 2 standard errors below and above the score, or the score itself where there is
-    no standard error. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in ASCII
-    words); both are empty in a first ranking, where there is nothing to have moved from.
+    no standard error. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in
+    ASCII words); both are empty in a first ranking, where there is nothing to have moved from.
     """
 
     rank: int
@@ -85,20 +85,31 @@ class RankingView:
     tiers: tuple[TierView, ...]
     excluded: tuple[ExcludedView, ...]
     base: BaseView | None
-    summary: str
+    first_sentence: str
+    base_sentence: str
     warnings: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """What the ranking says, honestly, in one or two sentences."""
+        return f"{self.first_sentence} {self.base_sentence}".rstrip()
 
     @property
     def first_tier(self) -> tuple[str, ...]:
         """The shown sources of the first tier."""
-        return tuple(row.source for row in self.rows if row.tier == 1)
+        return tuple(row.source for row in self.rows if row.tier == self.tiers[0].number)
+
+    @property
+    def target_text(self) -> str:
+        """The target's task and size, as far as they are known: ``"classification, 240 rows"``."""
+        rows = "" if self.target_rows is None else counted(self.target_rows, "row")
+        return ", ".join(part for part in (self.task, rows) if part)
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The head of the ranking as (term, value) pairs, in the order to show them."""
-        rows = "" if self.target_rows is None else counted(self.target_rows, "row")
         pairs = [
-            ("Target", ", ".join(part for part in (self.target, self.task, rows) if part)),
+            ("Target", self.target_text),
             ("Ranked", f"{self.age} ({self.created_text})"),
             ("Sources", self.pool_text),
             ("Scorer", self.scorer),
@@ -196,7 +207,8 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         tiers=tiers,
         excluded=excluded,
         base=base_view,
-        summary=summary_of(rows, tiers, base_view, len(excluded)),
+        first_sentence=first_sentence(rows, tiers, len(excluded)),
+        base_sentence=base_sentence(rows, base_view),
         warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
     )
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["escaped", "to_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$^=@])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|~$^@])")
+_LIST = re.compile(r"^(\d*)([-+.)])")
 _LINK = re.compile(r"(?i)(https?|ftp|mailto|xmpp):|(www)\.")
 
 
@@ -20,9 +21,10 @@ def escaped(text: str) -> str:
     Covers CommonMark, the tables, strikethrough, bare links and mentions of GitHub's dialect, and ``$``
     mathematics. ``<``, ``>`` and ``&`` become entities, so that a renderer which lets HTML pass finds none.
     """
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _SPECIAL.sub(r"\\\1", text)
-    return _LINK.sub(lambda m: f"{m[1]}\\:" if m[1] else f"{m[2]}\\.", text)
+    text = _LINK.sub(lambda m: f"{m[1]}\\:" if m[1] else f"{m[2]}\\.", text)
+    return _LIST.sub(r"\1\\\2", text)
 
 
 def to_markdown(view: RankingView) -> str:

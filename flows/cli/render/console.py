@@ -41,5 +41,4 @@ def to_encoding(text: str, console: Console) -> str:
 
 def write_line(console: Console, text: str = "", style: str = "") -> None:
     """Write one line as it is: wrapped at words on a terminal, never wrapped into a pipe or a file."""
-    wrap = console.is_terminal
-    console.print(Text(to_encoding(text, console), style=style), soft_wrap=not wrap, overflow="fold")
+    console.print(Text(to_encoding(plain(text), console), style=style), soft_wrap=not console.is_terminal)

@@ -34,7 +34,7 @@ def _line(console: Console, label: str, style: str, text: str, *, wrap: bool) ->
     # A message of several lines keeps them, set in under its label.
     body = f"\n{' ' * len(label)}".join(plain(line) for line in text.splitlines())
     line = Text.assemble((label, style), (to_encoding(body, console), "" if wrap else "bold"))
-    console.print(line, soft_wrap=not (wrap and console.is_terminal), overflow="fold")
+    console.print(line, soft_wrap=not (wrap and console.is_terminal))
 
 
 def _sentence(text: str) -> str:

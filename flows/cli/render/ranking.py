@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_ranking"]
 
-_TIER_STYLES = {1: "bold green", 2: "cyan"}
+_TIER_STYLES = {1: "green", 2: "cyan"}
 _WIDE, _PLOT = 100, 25
 _EXCLUDED = 5
 
@@ -94,7 +94,9 @@ def _fancy(view: RankingView, console: Console) -> None:
     natural = [max(cell_len(text) for text in column) for column in zip(heads, *cells, strict=True)]
     fixed = [name != "Source" for name in heads]
     widths = fitted_widths(natural, fixed, console.width - 2 * (len(heads) - 1))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
     for name, width in zip(heads, widths, strict=True):
         right = name in {"#", "Score", "Tier"}
         table.add_column(

@@ -95,7 +95,9 @@ def _print_fitted(
     styles: Sequence[str],
     console: Console,
 ) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
     natural = [max(cell_len(text) for text in column) for column in zip(columns, *cells, strict=True)]
     fixed = [right or name in keep for name, right in zip(columns, numeric, strict=True)]
     widths = fitted_widths(natural, fixed, console.width - 2 * (len(columns) - 1))

@@ -1,0 +1,65 @@
+"""Geometry of the dot-and-whisker drawing: where things stand on the axis, in per cent of its width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.rankings.view import RankingView
+
+__all__ = ["Axis", "Tick", "axis_of"]
+
+_MARGIN = 6.0
+"""Per cent kept free at either end, so that a dot on the edge is drawn whole."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A labelled place on the axis."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis for all rows of a table, so that their drawings line up under each other.
+
+    Positions are strings of per cent, which SVG takes as they are: a drawing of full width then fits any
+    screen, with round dots and without a script.
+    """
+
+    low: float
+    high: float
+    ticks: tuple[Tick, ...]
+
+    def at(self, value: float) -> str:
+        """Return where a number stands, as ``"42.10%"``."""
+        span = self.high - self.low
+        share = (value - self.low) / span if span > 0 else 0.5
+        return f"{_MARGIN + min(max(share, 0.0), 1.0) * (100 - 2 * _MARGIN):.2f}%"
+
+
+def axis_of(view: RankingView, *, ticks: int = 4) -> Axis:
+    """Return the axis that holds all intervals of a view and its untouched encoder's score."""
+    low, high = view.axis
+    if high <= low:
+        pad = abs(low) * 0.01 or 1.0
+        low, high = low - pad, high + pad
+    bare = Axis(low, high, ())
+    values = _round_numbers(low, high, ticks)
+    step = values[1] - values[0] if len(values) > 1 else high - low
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+    return Axis(low, high, tuple(Tick(bare.at(v), f"{v:.{decimals}f}") for v in values))
+
+
+def _round_numbers(low: float, high: float, about: int) -> Sequence[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten inside the range, about as many as asked for."""
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [k * step + 0.0 for k in range(first, last + 1)]
