@@ -1,4 +1,4 @@
-"""Labels as numbers: contiguous class ids, regression targets, and groups of rows with the same mix of labels."""
+"""Labels as numbers: contiguous class ids, regression targets, and groups with the same mix of labels."""
 
 from __future__ import annotations
 

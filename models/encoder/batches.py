@@ -21,8 +21,8 @@ TOKEN_BUDGET = 2048
 class Tokens:
     """n tokenised rows.
 
-    ``fields`` maps a model input's name to one list of ints a row; ``lengths`` is int64 [n]; ``padding`` holds each
-    field's value for "no token here".
+    ``fields`` maps a model input's name to one list of ints a row; ``lengths`` is int64 [n]; ``padding``
+    holds each field's value for "no token here".
     """
 
     fields: dict[str, list[list[int]]]

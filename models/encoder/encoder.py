@@ -125,7 +125,7 @@ class Encoder:
         except torch.OutOfMemoryError:
             if len(rows) == 1:
                 raise _refuse(
-                    f"a text of {int(tokens.lengths[rows[0]])} tokens does not fit into {self.device}'s memory",
+                    f"{int(tokens.lengths[rows[0]])} tokens do not fit into {self.device}'s memory",
                     "lower the encoder's max_length, or use another device",
                 ) from None
         # Outside the except block: the failed batch's tensors live as long as its traceback does.

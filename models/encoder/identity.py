@@ -16,7 +16,7 @@ from models.errors import EncoderError, UnreadableError
 if TYPE_CHECKING:
     from models.encoder.settings import EncoderSettings
 
-__all__ = ["encoder_id", "hash_model_folder", "weight_files"]
+__all__ = ["encoder_id", "hash_model_folder", "weight_files", "weights_id"]
 
 RECIPE = 1
 """Raised by hand when the same files and settings would give other embeddings."""
@@ -54,6 +54,15 @@ def encoder_id(settings: EncoderSettings, cache_file: Path | None = None) -> str
     content = hash_model_folder(folder, cache_file)
     parts = [f"encoder/{RECIPE}", content, settings.pooling, str(settings.max_length)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def weights_id(base_id: str, model: Any) -> str:
+    """Name an encoder in memory: 32 hex digits of its base's id and of its weights as they are now."""
+    digest = hashlib.sha256(base_id.encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"\n{name} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()[:32]
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +98,7 @@ def load_backbone(folder: Path) -> tuple[Any, list[str]]:
     try:
         # The weights that a checkpoint lacks are drawn at random: the same ones every time, and nobody else's
         # dice moved.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _quiet():
             torch.manual_seed(0)
             model, info = AutoModel.from_pretrained(
                 str(folder),
@@ -117,6 +119,22 @@ def load_backbone(folder: Path) -> tuple[Any, list[str]]:
             next_step="copy or download the checkpoint again",
         )
     return model, missing
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bar and load report off the terminal; what matters of them is raised."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _unloadable(folder: Path, part: str, error: Exception) -> EncoderError:

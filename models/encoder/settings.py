@@ -10,7 +10,7 @@ from models.errors import SettingsError
 __all__ = ["EncoderSettings", "Pooling"]
 
 Pooling = Literal["mean", "first", "pooler"]
-"""How token states become one vector: their mean over real tokens, the first one, or the model's own pooler."""
+"""From token states to one vector: mean over real tokens, the first token, or the model's own pooler."""
 
 
 @dataclass(frozen=True)

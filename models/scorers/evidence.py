@@ -3,8 +3,8 @@
 The model: y = F w + noise, w ~ N(0, alpha^-1 I), noise ~ N(0, beta^-1 I). With lam = alpha / beta and beta at
 its best for that lam, the log evidence is
 
-    n/2 log(n / R) + 1/2 sum_i log(lam / (lam + s_i)) - n/2 log(2 pi) - n/2,   R = y'y - sum_i z_i^2 / (lam +
-    s_i)
+    n/2 log(n / R) + 1/2 sum_i log(lam / (lam + s_i)) - n/2 log(2 pi) - n/2
+    R = y'y - sum_i z_i^2 / (lam + s_i)
 
 with s the eigenvalues of F'F, V its eigenvectors and z = V'F'y. A zero eigenvalue adds nothing to either sum,
 so the form is right for fewer rows than dimensions and for features of any rank. It is maximised over lam
@@ -116,7 +116,7 @@ def _evidence(
 
 
 def _local_maxima(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark grid points [g, c] that are not below either neighbour; an end of the grid has one neighbour only."""
+    """Mark grid points [g, c] below neither neighbour; an end of the grid has one neighbour only."""
     edge = np.full((1, values.shape[1]), -np.inf)
     padded = np.concatenate([edge, values, edge])
     marked: NDArray[np.bool_] = (values >= padded[:-2]) & (values >= padded[2:])

@@ -54,7 +54,7 @@ def logme(features: ArrayLike, labels: Labels, task: Task, *, center: bool = Fal
 
 
 def logme_targets(inputs: Inputs) -> NDArray[np.float64]:
-    """Give the columns [n, c] whose evidence is averaged: indicators of classes, or the scaled regression target."""
+    """Give the columns [n, c] whose evidence is averaged: class indicators, or the scaled numbers."""
     return inputs.one_hot if inputs.classes else inputs.one_hot / float(np.std(inputs.target))
 
 
