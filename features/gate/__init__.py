@@ -1,6 +1,8 @@
-"""The quality gate: which rows and which datasets may pass, and where the others wait."""
+"""The quality gate: which rows, datasets and artefacts may pass, and where the others wait."""
 
+from features.gate.artefacts import check_embeddings, check_esm, check_moments
 from features.gate.findings import ArtefactReport, Finding, GateReport
+from features.gate.quarantine import read_refused_rows, refusal_record, write_refused_rows
 from features.gate.rules import RULES
 from features.gate.run import run_gate
 from features.gate.settings import GateRole, GateSettings, default_params
@@ -12,6 +14,12 @@ __all__ = [
     "GateReport",
     "GateRole",
     "GateSettings",
+    "check_embeddings",
+    "check_esm",
+    "check_moments",
     "default_params",
+    "read_refused_rows",
+    "refusal_record",
     "run_gate",
+    "write_refused_rows",
 ]
