@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from features.intake.add import Added, add_dataset, restore_datasets
 from features.intake.options import AddOptions
+from features.intake.overlaps import allow_overlaps
 
-__all__ = ["AddOptions", "Added", "add_dataset", "restore_datasets"]
+__all__ = ["AddOptions", "Added", "add_dataset", "allow_overlaps", "restore_datasets"]

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from models.errors import RecordError
 
-__all__ = ["dvc", "push", "repro"]
+__all__ = ["RECORDING", "dvc", "push", "repro"]
+
+RECORDING = "SPRINGBOARD_RECORDING"
+"""Environment variable under which the stages of dvc.yaml make nothing: a flow has made it all before."""
 
 
-def dvc(root: Path, *arguments: str) -> str:
+def dvc(root: Path, *arguments: str, recording: bool = False) -> str:
     """Run ``dvc`` in ``root`` and give its output.
 
     Raises
@@ -28,6 +31,7 @@ def dvc(root: Path, *arguments: str) -> str:
         "DVC_NO_ANALYTICS": "1",
         "SPRINGBOARD_WORKSPACE": str(root),
         "GIT_TERMINAL_PROMPT": "0",
+        **({RECORDING: "1"} if recording else {}),
     }
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
@@ -48,8 +52,11 @@ def dvc(root: Path, *arguments: str) -> str:
 
 
 def repro(root: Path) -> None:
-    """``dvc repro``: make what is missing and write down what is there."""
-    dvc(root, "repro", "--quiet")
+    """``dvc repro`` after a flow: write down what is in data/ without computing anything more.
+
+    Typed by hand, ``dvc repro`` makes what is missing.
+    """
+    dvc(root, "repro", "--quiet", recording=True)
 
 
 def push(root: Path) -> None:

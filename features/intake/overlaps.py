@@ -1,0 +1,40 @@
+"""Lifting the leak check for a pair whose labels are another task's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from features.artefacts.plan import registry_of
+from features.record.recorder import mark_unrecorded
+from features.registry.entries import Kind
+
+if TYPE_CHECKING:
+    from features.workspace.layout import Workspace
+
+__all__ = ["allow_overlaps"]
+
+
+def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) -> None:
+    """Note that these sources may be ranked for the target although they share its texts.
+
+    The ledger keeps who was allowed and when; the target becomes stale by it.
+
+    Raises
+    ------
+    NameError_
+        The target or a source is not registered; nothing is noted then.
+    """
+    registry = registry_of(workspace)
+    registry.get(Kind.TARGET, target)
+    for source in sources:
+        registry.get(Kind.SOURCE, source)
+    noted = {
+        (record["target"], record["source"])
+        for record in registry.ledger.read()
+        if record.get("event") == "overlap allowed"
+    }
+    for source in sources:
+        if (target, source) not in noted:
+            mark_unrecorded(workspace)
+            registry.ledger.append({"event": "overlap allowed", "target": target, "source": source})

@@ -1,0 +1,170 @@
+"""What a workspace holds, as plain records: one place for the list commands, ``status`` and the report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from features.artefacts.failures import reasons
+from features.artefacts.files import read_table_card
+from features.rankings.history import RankingLedger, shown_ranking
+from features.rankings.staleness import freshness
+from features.registry.entries import Kind
+from features.registry.ledger import Ledger
+from models.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
+
+__all__ = [
+    "quarantine_records",
+    "ranking_records",
+    "shown_rankings",
+    "source_records",
+    "status_record",
+    "target_records",
+]
+
+
+def source_records(plan: Plan) -> list[dict[str, Any]]:
+    """One record per registered source: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``,
+    ``same_rows_as``, ``licence``, ``reference``, ``added_at``.
+
+    ``status`` is "ready" or "pending" (with the reason of the last failure, where one was met).
+    """
+    failed = reasons(plan.workspace)
+    twins = plan.registry.pool()
+    records = []
+    for entry in plan.registry.current(Kind.SOURCE).values():
+        first = twins[(entry.version, entry.tuned_model_id)]
+        ready = plan.is_ready(entry)
+        records.append(
+            {
+                "name": entry.name,
+                "version": entry.version,
+                "task": entry.task.value,
+                "rows": entry.rows,
+                "status": "ready" if ready else "pending",
+                "reason": "" if ready else failed.get(first.name, ""),
+                "same_rows_as": None if first.name == entry.name else first.name,
+                "licence": entry.licence,
+                "reference": entry.reference,
+                "added_at": entry.at,
+            }
+        )
+    return records
+
+
+def target_records(plan: Plan) -> list[dict[str, Any]]:
+    """One record per registered target, with how fresh its ranking is."""
+    now = datetime.now(UTC)
+    fresh = {one.target: one for one in freshness(plan)}
+    records = []
+    for entry in plan.registry.current(Kind.TARGET).values():
+        one = fresh[entry.name]
+        records.append(
+            {
+                "name": entry.name,
+                "version": entry.version,
+                "task": entry.task.value,
+                "rows": entry.rows,
+                "status": "stale" if one.is_stale else "fresh",
+                "reason": one.reason if one.is_stale else "",
+                "stale_since": one.stale_since,
+                "stale_seconds": round(one.staleness(now), 1),
+                "ranked_at": one.ranked_at,
+                "ranking_id": one.ranking_id,
+                "reference": entry.reference,
+                "added_at": entry.at,
+            }
+        )
+    return records
+
+
+def ranking_records(plan: Plan) -> list[dict[str, Any]]:
+    """One record per line of the ranking ledger, newest first."""
+    lines = RankingLedger(plan.workspace).lines()
+    names = ("target", "scorer", "encoder", "ranking_id", "at")
+    return [{name: line[name] for name in names} for line in reversed(lines)]
+
+
+def quarantine_records(plan: Plan) -> list[dict[str, Any]]:
+    """What waits in quarantine: refused datasets first, then the refused rows of accepted ones."""
+    records = []
+    for line in Ledger(plan.workspace.ledgers / "quarantine.jsonl").read():
+        rules = line.get("rules") or []
+        records.append(
+            {
+                "name": line.get("name"),
+                "role": line.get("role"),
+                "what": "dataset",
+                "rule": ", ".join(map(str, rules)),
+                "reason": "; ".join(map(str, line.get("reasons") or [])),
+                "rows": line.get("rows"),
+                "created_at": line.get("at"),
+                "file": None,
+            }
+        )
+    folder = plan.workspace.folder("quarantine")
+    for path in sorted(folder.glob("[!.]*.parquet")):
+        try:
+            card = read_table_card(path)
+        except ArtefactError as problem:
+            records.append({"name": path.stem, "what": "rows", "reason": problem.what, "file": str(path)})
+            continue
+        records.append(
+            {
+                "name": card.inputs.get("name"),
+                "role": card.inputs.get("role"),
+                "what": "rows",
+                "rule": ", ".join(f"{rule} ({count})" for rule, count in card.facts.get("rules", {}).items()),
+                "reason": "",
+                "rows": card.facts.get("rows"),
+                "created_at": card.made_at,
+                "file": str(path.relative_to(plan.workspace.root)),
+            }
+        )
+    return records
+
+
+def shown_rankings(plan: Plan) -> list[dict[str, Any]]:
+    """The newest ranking of every target by the default scorer, as ``rank --json`` prints it."""
+    scorer = plan.workspace.settings.ranking.scorer
+    found = (
+        shown_ranking(plan.workspace, name, scorer, plan.encoder)
+        for name in plan.registry.current(Kind.TARGET)
+    )
+    return [ranking for ranking in found if ranking is not None]
+
+
+def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str, Any]:
+    """The workspace at a glance.
+
+    Returns
+    -------
+    dict
+        ``workspace``, ``encoder``, ``sources`` (counts and the pending ones with reasons), ``targets`` (records),
+        ``quarantine`` (counts), and ``ok``: whether no target is staler than ``max_age_seconds`` (0 when not
+        given).
+    """
+    sources = source_records(plan)
+    targets = target_records(plan)
+    limit = max_age_seconds or 0.0
+    late = [t["name"] for t in targets if t["status"] == "stale" and t["stale_seconds"] >= limit]
+    settings = plan.workspace.settings.encoder
+    return {
+        "workspace": str(plan.workspace.root),
+        "encoder": plan.encoder,
+        "encoder_label": f"{settings.ref}, {settings.pooling}, {settings.max_length} tokens",
+        "sources": {
+            "registered": len(sources),
+            "ready": sum(s["status"] == "ready" for s in sources),
+            "pending": [
+                {"name": s["name"], "reason": s["reason"]} for s in sources if s["status"] == "pending"
+            ],
+        },
+        "targets": targets,
+        "quarantine": len(quarantine_records(plan)),
+        "late": late,
+        "ok": not late,
+    }

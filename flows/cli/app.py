@@ -1,0 +1,97 @@
+"""Putting the command together, and what every error comes to: exit codes 0 fine, 1 "no", 2 bad use or input."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import typer
+
+from flows.cli import add, demo, ingest, init, listing, make, rank, rebuild, refresh, serve, status
+from flows.cli.common import version_option
+from flows.cli.render.error import print_error
+from models.errors import SpringboardError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="springboard",
+    help="Which source dataset first? Rankings of intermediate tasks for every registered target, kept fresh.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+source_app = typer.Typer(help="Datasets offered as intermediate tasks.", no_args_is_help=True)
+target_app = typer.Typer(help="Datasets somebody wants to solve.", no_args_is_help=True)
+list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
+app.add_typer(source_app, name="source")
+app.add_typer(target_app, name="target")
+app.add_typer(list_app, name="list")
+
+app.command("init")(init.init)
+source_app.command("add")(add.source_add)
+app.command("ingest")(ingest.ingest)
+target_app.command("add")(add.target_add)
+app.command("refresh")(refresh.refresh)
+app.command("rank")(rank.rank)
+for _kind in ("sources", "targets", "rankings", "quarantine"):
+    list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
+app.command("status")(status.status)
+app.command("rebuild")(rebuild.rebuild)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("make", hidden=True)(make.make)
+
+
+@app.callback()
+def _options(version: bool = version_option) -> None:
+    """Options of the command itself."""
+
+
+def main() -> None:
+    """Run the command and exit with its code; an error of ours is three lines on stderr, never a traceback."""
+    try:
+        app()
+    except SpringboardError as problem:
+        print_error(problem)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print_error(_interrupted())
+        sys.exit(130)
+    except BrokenPipeError:
+        # Somebody piped us into head: not an error, and nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as problem:
+        ours = from_os_error(problem)
+        if ours is None:
+            raise
+        print_error(ours)
+        sys.exit(2)
+
+
+def _interrupted() -> SpringboardError:
+    return SpringboardError(
+        "interrupted",
+        consequence="what was finished is kept, the rest was not stored",
+        next_step="type the same command again: it goes on where it stopped",
+    )
+
+
+def from_os_error(problem: OSError) -> SpringboardError | None:
+    """Our words for what the operating system refuses; None for what should be seen as a bug."""
+    where = f" ('{problem.filename}')" if problem.filename else ""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return SpringboardError(
+            f"the disk is full{where}",
+            consequence="the file that did not fit was not stored; what was finished before is kept",
+            next_step="make room and type the same command again",
+        )
+    if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return SpringboardError(
+            f"permission denied{where}",
+            consequence="nothing was stored there",
+            next_step="give this user the right to write there, or choose another --workspace",
+        )
+    return None

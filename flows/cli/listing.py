@@ -1,0 +1,68 @@
+"""``springboard list ...``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
+
+__all__ = ["list_quarantine", "list_rankings", "list_sources", "list_targets"]
+
+
+def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
+    if as_json:
+        print_json(list(records))
+        return
+    from flows.cli.render.table import print_table
+
+    titles = [column.replace("_", " ") for column in columns]
+    print_table(titles, [[_short(column, record.get(column)) for column in columns] for record in records], empty=empty)
+
+
+def _short(column: str, value: object) -> object:
+    if column in ("version", "ranking_id", "encoder") and isinstance(value, str):
+        return value[:12]
+    if isinstance(value, str) and column.endswith("_at") or column == "at":
+        return str(value)[:16].replace("T", " ")
+    return value
+
+
+def list_sources(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
+    """The registered sources, and which of them are ready."""
+    from features.reports.records import source_records
+
+    records = source_records(plan_of(workspace))
+    columns = ["name", "task", "rows", "status", "reason"]
+    if any(record["same_rows_as"] for record in records):
+        columns.append("same_rows_as")
+    _print(records, columns, json, "No sources yet. Next: springboard source add REF")
+
+
+def list_targets(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
+    """The registered targets, and how fresh their rankings are."""
+    from features.reports.records import target_records
+
+    records = target_records(plan_of(workspace))
+    _print(
+        records,
+        ["name", "task", "rows", "status", "ranked_at", "reason"],
+        json,
+        "No targets yet. Next: springboard target add REF",
+    )
+
+
+def list_rankings(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
+    """Every ranking there was, newest first."""
+    from features.reports.records import ranking_records
+
+    records = ranking_records(plan_of(workspace))
+    _print(records, ["at", "target", "scorer", "ranking_id", "encoder"], json, "No rankings yet. Next: springboard refresh")
+
+
+def list_quarantine(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
+    """Refused datasets and refused rows, with the rules that refused them."""
+    from features.reports.records import quarantine_records
+
+    records = quarantine_records(plan_of(workspace))
+    _print(records, ["name", "role", "what", "rows", "rule", "reason"], json, "Quarantine is empty.")

@@ -1,0 +1,193 @@
+"""One machine: Prefect's server, the schedules and the report pages in one process tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.environment import quiet_prefect
+from models.errors import SpringboardError
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
+
+__all__ = ["join_local_server", "serve_workspace"]
+
+_START_SECONDS = 180.0
+
+
+def serve_workspace(
+    workspace: Workspace, *, host: str, port: int, site_port: int, crons: Mapping[str, str]
+) -> None:
+    """Run server, schedules and site until interrupted.
+
+    Parameters
+    ----------
+    workspace
+        What the schedules work on.
+    host, port, site_port
+        Where Prefect's server and the report pages listen.
+    crons
+        Flow name -> cron schedule to use instead of prefect.yaml's.
+
+    Raises
+    ------
+    SpringboardError
+        A port is taken, the server does not come up, or prefect.yaml cannot be used.
+    """
+    quiet_prefect()
+    os.environ["SPRINGBOARD_WORKSPACE"] = str(workspace.root)
+    os.environ.setdefault("PREFECT_HOME", str(workspace.private / "prefect"))
+    api = f"http://{host}:{port}/api"
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with _site(workspace, host, site_port), _server(workspace, host, port, api):
+        os.environ["PREFECT_API_URL"] = api
+        from flows.deployments import deployments_of
+        from prefect import serve
+
+        deployments = deployments_of(workspace.root / "prefect.yaml", crons)
+        _say(f"Workspace  {workspace.root}")
+        _say(f"Prefect    http://{host}:{port}")
+        _say(f"Pages      http://{host}:{site_port}")
+        for deployment in deployments:
+            _say(f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}")
+        with suppress(KeyboardInterrupt):
+            serve(*deployments, limit=2, print_starting_message=False)
+
+
+def _cron(schedule: Any) -> str:
+    return str(getattr(getattr(schedule, "schedule", schedule), "cron", schedule))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _as_interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+class _Pages(SimpleHTTPRequestHandler):
+    """The files below reports/, without a log line per request and without folder listings."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+    def list_directory(self, path: str | os.PathLike[str]) -> None:
+        """A folder without an index page is not shown."""
+        self.send_error(404)
+
+    def do_GET(self) -> None:
+        """Send a page; the root is the report."""
+        if self.path in ("", "/"):
+            self.send_response(302)
+            self.send_header("Location", "/site/")
+            self.end_headers()
+            return
+        super().do_GET()
+
+
+@contextmanager
+def _site(workspace: Workspace, host: str, port: int) -> Iterator[None]:
+    workspace.reports.mkdir(parents=True, exist_ok=True)
+    try:
+        server = ThreadingHTTPServer((host, port), partial(_Pages, directory=str(workspace.reports)))
+    except OSError as problem:
+        raise _port_taken("the report pages", host, port, "--site-port", problem) from None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _server(workspace: Workspace, host: str, port: int, api: str) -> Iterator[None]:
+    if _answers(api):
+        raise _port_taken("Prefect's server", host, port, "--port", None)
+    log = workspace.private / "prefect-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
+            stdout=output,
+            stderr=output,
+            # A Ctrl-C in the terminal is for us; the server is stopped after the runs have ended.
+            start_new_session=True,
+        )
+    note = _note(workspace)
+    try:
+        _wait_for(server, api, log)
+        note.write_text(json.dumps({"api": api, "pid": os.getpid()}), encoding="utf-8")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=20)
+        if server.poll() is None:
+            server.kill()
+
+
+def _wait_for(server: subprocess.Popen[bytes], api: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(api):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise SpringboardError(
+                f"Prefect's server did not come up at {api}",
+                consequence="no schedule runs",
+                next_step=f"look into '{log}'; another --port may help",
+            )
+        time.sleep(0.5)
+
+
+def _answers(api: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _port_taken(what: str, host: str, port: int, option: str, problem: OSError | None) -> SpringboardError:
+    return SpringboardError(
+        f"{what} cannot listen on {host}:{port}: {problem.strerror if problem else 'something answers there already'}",
+        consequence="nothing was started",
+        next_step=f"springboard serve {option} with a free port",
+    )
+
+
+def _note(workspace: Workspace) -> Path:
+    return workspace.private / "server.json"
+
+
+def join_local_server(workspace: Workspace) -> bool:
+    """Let this process's runs go to the server that ``springboard serve`` runs for the workspace, if one does.
+
+    Only then does an ingest typed by hand wake the refresh by its event. Must come before prefect is imported.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    try:
+        api = json.loads(_note(workspace).read_text(encoding="utf-8"))["api"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if not _answers(api):
+        return False
+    os.environ["PREFECT_API_URL"] = api
+    return True
