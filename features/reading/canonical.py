@@ -62,8 +62,8 @@ def dataset_version(rows: pl.DataFrame, task: Task) -> str:
 def cap_rows(rows: pl.DataFrame, limit: int, seed: int) -> pl.DataFrame:
     """Keep at most `limit` rows: a seeded choice by content, so that order has no say in it.
 
-    Each row's lot is a hash of its content and the seed, and the lowest lots stay. Adding rows to a dataset thus
-    replaces few of those picked before.
+    Each row's lot is a hash of its content and the seed, and the lowest lots stay. Adding rows to a
+    dataset thus replaces few of those picked before.
 
     Parameters
     ----------

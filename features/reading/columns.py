@@ -33,7 +33,7 @@ class ColumnPath:
 
 
 def plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
-    """Structs spread into dotted columns; categories, decimals and dates as strings or numbers; bytes left out."""
+    """Spread structs into dotted columns, make categories and dates strings, leave bytes out."""
     frame = _spread_structs(frame)
     keep: list[pl.Series] = []
     for series in frame.get_columns():
@@ -95,7 +95,7 @@ def _holds_lists(table: Table, name: str) -> bool:
 
 
 def item_columns(table: Table) -> list[str]:
-    """Dotted paths to the values inside lists, as they would be named to make a row of each: ``sentences.*``."""
+    """List dotted paths to the values inside lists, as they would be named: ``sentences.*``."""
     found: list[str] = []
     for name in table.frame.columns:
         if not _holds_lists(table, name):
@@ -115,8 +115,8 @@ def item_columns(table: Table) -> list[str]:
 def take(table: Table, paths: list[ColumnPath], unparsed: Unparsed) -> list[pl.Series]:
     """Take the values at `paths`, all of one length.
 
-    Where a path goes through every item of a list, each item makes a row and the other columns repeat; two such
-    paths go through their lists side by side, and a row whose lists differ in length cannot be placed.
+    Where a path goes through every item of a list, each item makes a row and the other columns repeat; two
+    such paths go through their lists side by side, and a row whose lists differ in length cannot be placed.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _walk(value: Any, steps: tuple[str, ...]) -> Any:
 
 
 def series_of(name: str, values: list[Any]) -> pl.Series:
-    """Make a column of Python values: one type where they have one, text (JSON for nested values) where not."""
+    """Make a column of Python values: of their one type, or text where they have several."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)

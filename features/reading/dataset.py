@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JSON", "Mapping", "ReadDataset"]
 
-JSON: TypeAlias = Union[None, bool, int, float, str, "list[JSON]", "dict[str, JSON]"]
+JSON: TypeAlias = Union[bool, int, float, str, "list[JSON]", "dict[str, JSON]", None]
 """What the standard library's json module writes."""
 
 
@@ -61,9 +61,9 @@ class ReadDataset:
     Parameters
     ----------
     rows
-        ``split: String, position: Int64, text_a: String, text_b: String, label: String | Float64``. ``position`` is
-        the row's number in its split as published, from 0; ``text_b`` is null throughout when the task has no
-        pairs; a missing label is null.
+        ``split: String, position: Int64, text_a: String, text_b: String, label: String | Float64``.
+        ``position`` is the row's number in its split as published, from 0; ``text_b`` is null throughout when
+        the task has no pairs; a missing label is null.
     task
         What the labels are.
     mapping
@@ -71,11 +71,12 @@ class ReadDataset:
     train_split
         The name in ``rows["split"]`` of the split to learn from.
     origin
-        Where the rows came from and what was met on the way; plain JSON. Always there: ``reference``, ``kind``
-        (``file``, ``folder`` or ``hub``), ``resolved``, ``format``, ``files`` (each with ``path``, ``size`` and
-        ``sha256``), ``rows`` (a count per split), ``unparsed_rows`` (``count`` and ``examples``), ``missing_labels``
-        (the written values taken as missing, with counts), ``ignored`` and ``notes`` (sentences). Where they apply:
-        ``revision``, ``subset``, ``licence``, ``citation``, ``delimiter``, ``encoding``, ``header``, ``quoting``.
+        Where the rows came from and what was met on the way; plain JSON. Always there: ``reference``,
+        ``kind`` (``file``, ``folder`` or ``hub``), ``resolved``, ``format``, ``files`` (each with ``path``,
+        ``size`` and ``sha256``), ``rows`` (a count per split), ``unparsed_rows`` (``count`` and ``examples``),
+        ``missing_labels`` (the written values taken as missing, with counts), ``ignored`` and ``notes``
+        (sentences). Where they apply: ``revision``, ``subset``, ``licence``, ``citation``, ``delimiter``,
+        ``encoding``, ``header``, ``quoting``.
     """
 
     rows: pl.DataFrame

@@ -1,4 +1,4 @@
-"""Finding out how a delimited text is written: what separates fields, whether quotes quote, where names stand."""
+"""Finding out how a delimited text is written: separators, quotes, and whether names stand on top."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def records(text: str, dialect: Dialect, *, strict: bool = False) -> Iterator[Pa
     With `strict` a closing quote must be followed by a delimiter or the line's end, as RFC 4180 has it.
     """
     if dialect.delimiter is None:
-        for number, line in enumerate(text.splitlines() if "\n" not in text else text.split("\n"), start=1):
-            if line.strip():
-                yield Parsed(number, [line.rstrip("\r")])
+        lines = text.split("\n") if "\n" in text else text.split("\r")
+        for number, only in enumerate(lines, start=1):
+            if only.strip():
+                yield Parsed(number, [only.rstrip("\r")])
         return
     previous = csv.field_size_limit(_LONGEST_FIELD)
     try:
@@ -69,8 +70,8 @@ def records(text: str, dialect: Dialect, *, strict: bool = False) -> Iterator[Pa
 def find_dialect(text: str, suffix: str, delimiter: str | None = None) -> Dialect:
     """Find the dialect under which the most records of `text` have the same number of fields.
 
-    The delimiter is found on the beginning of the text, and whether quotes quote on all of it, because a single
-    stray quote far down can swallow the lines up to the next one.
+    The delimiter is found on the beginning of the text, and whether quotes quote on all of it, because
+    a single stray quote far down can swallow the lines up to the next one.
     """
     if delimiter is None:
         delimiter = _find_delimiter(_beginning(text), suffix)
@@ -81,7 +82,7 @@ def find_dialect(text: str, suffix: str, delimiter: str | None = None) -> Dialec
         return quoted
     cost_plain = _cost(text, plain)
     if sum(cost_plain) != sum(cost_quoted):
-        return min(((sum(cost_quoted), True), (sum(cost_plain), False)))[1] and quoted or plain
+        return quoted if sum(cost_quoted) < sum(cost_plain) else plain
     return plain if delimiter == "\t" else quoted
 
 
@@ -92,7 +93,7 @@ def _beginning(text: str) -> str:
 
 
 def _find_delimiter(sample: str, suffix: str) -> str | None:
-    """The delimiter with the largest share of records of one width, where that is most of them."""
+    """Find the delimiter with the largest share of records of one width, where that is most of them."""
     best: tuple[float, int, str] | None = None
     for candidate in _DELIMITERS:
         if candidate not in sample:
@@ -102,7 +103,7 @@ def _find_delimiter(sample: str, suffix: str) -> str | None:
             if width < 2:
                 continue
             preferred = candidate == _PREFERRED.get(suffix)
-            # A comma or a bar that happens to stand once in most lines must not beat what the suffix promises.
+            # A comma that happens to stand once in most lines must not beat what the suffix promises.
             rank = (round(share * (1.0 if preferred else 0.93), 3), width, candidate)
             best = max(best, rank) if best else rank
     return best[2] if best and best[0] > 0.5 else None
@@ -117,7 +118,7 @@ def _usual_width(text: str, dialect: Dialect) -> tuple[int, float]:
 
 
 def _cost(text: str, dialect: Dialect) -> tuple[int, int]:
-    """Records of an unusual width, and signs that quotes mean something else than `dialect` says."""
+    """Count records of an unusual width, and signs that quotes mean something else than `dialect` says."""
     width, share = _usual_width(text, dialect)
     total = sum(1 for record in records(text, dialect) if record)
     unusual = round(total * (1 - share))
@@ -134,19 +135,19 @@ def _cost(text: str, dialect: Dialect) -> tuple[int, int]:
 
 
 def _swallowing(text: str, dialect: Dialect, width: int) -> int:
-    """Count quoted cells with whole records in them: what a stray quote makes of the lines up to the next."""
-    assert dialect.delimiter is not None
+    """Count whole records inside quoted cells: a stray quote swallows the lines up to the next."""
     swallowed = 0
     for record in records(text, dialect):
         for cell in record.cells if record else ():
-            if "\n" in cell and dialect.delimiter in cell:
+            if dialect.delimiter and "\n" in cell and dialect.delimiter in cell:
                 inner = cell.split("\n")[1:-1] or cell.split("\n")[1:]
                 swallowed += sum(line.count(dialect.delimiter) == width - 1 for line in inner) == len(inner)
     return swallowed
 
 
 _KNOWN_NAMES = re.compile(
-    r"^\W*(id|idx|index|guid|text|sentence|sentences?[ _]?[12ab]?|label|labels|class|category|target|tweet|tweets|"
+    r"^\W*(id|idx|index|guid|text|sentence|sentences?[ _]?[12ab]?|label|labels|class|category|target|"
+    r"tweet|tweets|"
     r"review|title|score|rating|comment|content|message|body|premise|hypothesis|question[12]?|answer|query|"
     r"text[ _]?[12ab]|sentiment|emotion|intent|date|author|user|username|url|source|split|gold[ _]label)\W*$",
     re.IGNORECASE,
@@ -184,7 +185,7 @@ def first_line_is_header(rows: list[list[str]], wanted: Collection[str] = ()) ->
 
 
 def _repeats_below(first: list[str], below: list[list[str]]) -> bool:
-    """A cell that comes again in its column is a value there, not the column's name."""
+    """Whether a cell comes again in its column: it is a value there, not the column's name."""
     for index, cell in enumerate(first):
         same = sum(1 for row in below if index < len(row) and row[index].strip() == cell)
         if cell and same >= max(1, len(below) // 200):

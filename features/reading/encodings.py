@@ -33,9 +33,9 @@ class Decoded:
 def decode(data: bytes, encoding: str | None, what: str) -> Decoded:
     """Turn `data` into text.
 
-    In turn: the caller's word, a byte order mark, UTF-8, UTF-16 without a mark, UTF-8 with a few broken bytes
-    (those become U+FFFD, and are counted), Windows-1252 for text in which high bytes are rare, and for the rest
-    what charset-normalizer makes of it.
+    In turn: the caller's word, a byte order mark, UTF-8, UTF-16 without a mark, UTF-8 with a few broken
+    bytes (those become U+FFFD, and are counted), Windows-1252 for text in which high bytes are rare, and for
+    the rest what charset-normalizer makes of it.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _guess(data: bytes, what: str) -> Decoded:
         return Decoded(loose, "utf-8", broken)
     high = len(data.translate(None, bytes(range(128))))
     if high < len(data) // 8:
-        # Western text: high bytes are the odd accent or curly quote, too few for a statistical guess to be right.
+        # Western text: high bytes are the odd accent or curly quote, too few for statistics to be right.
         try:
             return Decoded(data.decode("cp1252"), "cp1252")
         except UnicodeDecodeError:

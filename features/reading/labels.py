@@ -54,8 +54,9 @@ def clean_labels(
 ) -> Labels:
     """Bring a label column into one form, whatever it was published in.
 
-    Whitespace around labels goes; empty ones, nulls and NaN are missing, the caller's `missing` values too, and
-    in untyped text also :data:`MISSING_TOKENS`. Class numbers get their names, and -1 among them is missing.
+    Whitespace around labels goes; empty ones, nulls and NaN are missing, the caller's `missing` values too,
+    and in untyped text also :data:`MISSING_TOKENS`. Class numbers get their names, and -1 among them is
+    missing.
     Whole numbers written as 3.0 beside missing ones (what pandas makes of integers with gaps) become 3.
 
     Parameters
@@ -82,7 +83,7 @@ def clean_labels(
 
 
 def _drop_declared(text: pl.Series, kind: str, missing: Collection[str]) -> Labels:
-    """Declared values become null, and are counted."""
+    """Make declared values null, and count them."""
     declared = [value.strip() for value in missing]
     hit = text.is_in(declared).fill_null(value=False)
     counts = dict(text.filter(hit).value_counts().iter_rows()) if hit.any() else {}
@@ -91,7 +92,7 @@ def _drop_declared(text: pl.Series, kind: str, missing: Collection[str]) -> Labe
 
 def _named(series: pl.Series, names: tuple[str, ...], missing: Collection[str]) -> Labels:
     numbers = series.cast(pl.Int64)
-    known = {number: name for number, name in enumerate(names)}
+    known = dict(enumerate(names))
     text = numbers.replace_strict(known, default=None, return_dtype=pl.String)
     labels = _drop_declared(text, "class", missing)
     hidden = numbers.is_not_null() & text.is_null()
@@ -190,7 +191,8 @@ def to_canonical(labels: Labels, task: Task, column: str) -> pl.Series:
     wrong = values.filter(numbers.is_null() & values.is_not_null())
     if wrong.len():
         raise MappingError(
-            f"Regression needs numbers, and the column {shown(column)} holds {listed(wrong.unique().sort(), 5)}",
+            f"Regression needs numbers, and the column {shown(column)} holds "
+            f"{listed(wrong.unique().sort(), 5)}",
             consequence="nothing was read",
             next_step="leave `--task` out, name another `--label`, or declare these as `--missing-labels`",
         )

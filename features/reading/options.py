@@ -18,8 +18,9 @@ class ReadOptions:
     Parameters
     ----------
     text
-        One text column, or two for pairs. A dotted path reaches into nested values: ``context.0`` is the first
-        item of a list, ``evidences.0.evidence`` a field of one, and ``sentences.*`` makes a row of every item.
+        One text column, or two for pairs. A dotted path reaches into nested values: ``context.0`` is the
+        first item of a list, ``evidences.0.evidence`` a field of one, and ``sentences.*`` makes a row of
+        every item.
     label
         The label column, by name or dotted path.
     task
@@ -33,7 +34,7 @@ class ReadOptions:
     missing_labels
         Label values that mean "no label", as they are written in the data.
     delimiter, encoding, header
-        For delimited text: what separates the fields, the text's encoding, whether the first line holds names.
+        For delimited text: what separates fields, the text's encoding, whether the first line holds names.
     streaming
         Hub only: read row by row rather than download everything first. Unsaid: only what is large.
     max_rows

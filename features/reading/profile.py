@@ -61,7 +61,7 @@ class Profile:
 
     @property
     def reads_like_text(self) -> bool:
-        """Whether the values are prose rather than names of classes: several words, and hardly ever the same."""
+        """Whether the values are prose rather than names of classes: several words, mostly distinct."""
         return self.kind == "text" and self.urls < 0.5 and self.words >= 2.0 and self.variety > 0.2
 
     @property

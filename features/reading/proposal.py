@@ -99,7 +99,7 @@ def _choose_text(profiles: Sequence[Profile], options: ReadOptions) -> tuple[tup
 
 
 def _best_named(profiles: Sequence[Profile]) -> Profile | None:
-    """The column whose name ranks alone at the top."""
+    """Find the column whose name ranks alone at the top."""
     ranked = sorted(profiles, key=lambda p: text_rank(p.name))
     if not ranked or (len(ranked) > 1 and text_rank(ranked[0].name) == text_rank(ranked[1].name)):
         return None
@@ -145,7 +145,7 @@ def _unclear(
 def _example(what: str, names: Sequence[str], text: tuple[str, ...]) -> str:
     import shlex
 
-    # Names are data: quoted for a shell where they need it, and escaped where they hold what a terminal obeys.
+    # Names are data: quoted for a shell, and escaped where they hold what a terminal obeys.
     def word(name: str) -> str:
         return shlex.quote(name) if name.isprintable() and len(name) <= 60 else shown(name)
 

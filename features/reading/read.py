@@ -139,7 +139,8 @@ def _task(labels: Labels, choice: Choice, options: ReadOptions) -> tuple[Task, s
     if options.task.is_pair != pair:
         need = "two text columns" if options.task.is_pair else "one text column"
         raise MappingError(
-            f"The task {options.task.value} needs {need}, and there is {' and '.join(map(shown, choice.text))}",
+            f"The task {options.task.value} needs {need}, and there is "
+            f"{' and '.join(map(shown, choice.text))}",
             consequence="nothing was read",
             next_step="name them, for example `--text COLUMN,COLUMN`"
             if not pair

@@ -116,7 +116,7 @@ def _kind_of_text(text: str) -> str:
 
 
 def _opens_like_json(start: str) -> bool:
-    """A line that is an object, or a bracket that opens a list or an object with quoted keys."""
+    """Whether the first line is an object, or a bracket opens a list or an object with quoted keys."""
     first_line = start.split("\n", 1)[0].strip()
     if first_line.startswith("{") and first_line.endswith("}"):
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
 import io
 import lzma
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from features.reading.sniff import look_at
 from features.reading.wording import shown
@@ -104,25 +107,24 @@ def _unpacked(path: Path, raw: bytes) -> bytes:
 
 def _read_limited(path: Path, raw: bytes, compression: str) -> bytes:
     """Unpack in pieces, so that a small file which unpacks to terabytes is stopped on the way."""
-    if compression == "xz":
-        stream: io.BufferedIOBase = lzma.LZMAFile(io.BytesIO(raw))
-    elif compression == "gzip":
-        import gzip
-
-        stream = gzip.GzipFile(fileobj=io.BytesIO(raw))
-    elif compression == "bzip2":
-        import bz2
-
-        stream = bz2.BZ2File(io.BytesIO(raw))
-    else:
-        import pyarrow as pa
-
-        stream = pa.CompressedInputStream(pa.BufferReader(raw), "zstd")
     pieces: list[bytes] = []
     total = 0
-    while piece := stream.read(_CHUNK):
-        total += len(piece)
-        if total > _MOST_BYTES:
-            raise _unreadable(path, f"it unpacks to more than {_MOST_BYTES // 2**30} GiB")
-        pieces.append(piece)
+    with _unpacking(raw, compression) as stream:
+        while piece := stream.read(_CHUNK):
+            total += len(piece)
+            if total > _MOST_BYTES:
+                raise _unreadable(path, f"it unpacks to more than {_MOST_BYTES // 2**30} GiB")
+            pieces.append(piece)
     return b"".join(pieces)
+
+
+def _unpacking(raw: bytes, compression: str) -> BinaryIO:
+    packed = io.BytesIO(raw)
+    if compression == "zstd":
+        import pyarrow as pa
+
+        stream: BinaryIO = pa.CompressedInputStream(packed, "zstd")
+        return stream
+    if compression == "gzip":
+        return cast("BinaryIO", gzip.open(packed, "rb"))
+    return cast("BinaryIO", bz2.open(packed, "rb") if compression == "bzip2" else lzma.open(packed, "rb"))

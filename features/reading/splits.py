@@ -58,7 +58,7 @@ class Published:
 
 
 def split_named(name: str) -> str | None:
-    """Return the split that a name tells: ``english_test_with_labels`` is ``test``; None where it tells none."""
+    """Return the split that a name tells (``english_test_with_labels``: ``test``), or None."""
     parts = re.split(r"[^a-z]+", re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).lower())
     found = {_NAMES[part] for part in parts if part in _NAMES}
     return found.pop() if len(found) == 1 else None

@@ -43,8 +43,8 @@ class Table:
     Parameters
     ----------
     frame
-        The columns. Strings, numbers and booleans as themselves; lists and structs as polars has them, or as JSON
-        text where the column is in `nested`.
+        The columns. Strings, numbers and booleans as themselves; lists as polars has them, or as JSON text
+        where the column is in `nested`.
     untyped
         Whether every cell is text that may stand for a number or for nothing, as in a delimited file.
     nested

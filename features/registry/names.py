@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from slugify import slugify
 
@@ -29,9 +29,9 @@ _HASH_DIGITS = 8
 def slug_of(ref: str) -> str:
     """Make a name from a reference: the file's or folder's own name, or ``org-name`` for a hub id.
 
-    A file called ``train`` or ``data`` is named after its folder. A name that would be too long is cut and ends in a
-    hash of the whole reference, and one that would be empty is ``dataset-`` and that hash, so that different
-    references do not end up with one name.
+    A file called ``train`` or ``data`` is named after its folder. A name that would be too long is cut and
+    ends in a hash of the whole reference, and one that would be empty is ``dataset-`` and that hash, so that
+    different references do not end up with one name.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def slug_of(ref: str) -> str:
 def _slug_of_path(path: str) -> str:
     parts = [part for part in PurePosixPath(path).parts if part not in ("/", ".", "..", "~")]
     if not parts:
-        return ""
+        # "." and its like mean a folder that has a name.
+        return _slug(Path(path).resolve().name) if path in (".", "./", "..", "../") else ""
     stem = _slug(_SUFFIX.sub("", parts[-1]))
     if stem.split("-")[0] in _TELLS_NOTHING and len(parts) > 1 and _slug(parts[-2]):
         return _slug(parts[-2])
@@ -60,7 +61,7 @@ def _slug_of_path(path: str) -> str:
 
 def _slug(text: str) -> str:
     # An underscore is as good as a dash in a name, so published names keep theirs.
-    return slugify(text[:1000], regex_pattern=r"[^a-z0-9_]+").strip("-_")
+    return str(slugify(text[:1000], regex_pattern=r"[^a-z0-9_]+")).strip("-_")
 
 
 def _hash(ref: str) -> str:

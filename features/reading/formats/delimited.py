@@ -47,7 +47,8 @@ def _read(file: SourceFile, options: ReadOptions) -> Table:
     if unparsed.count > frame.height:
         raise UnreadableError(
             f"{shown(file.path, 300)} is not delimited by {shown(dialect.delimiter)}: {unparsed.count} of "
-            f"{unparsed.count + frame.height} rows do not have its {len(names)} fields ({unparsed.examples[0]})",
+            f"{unparsed.count + frame.height} rows do not have its {len(names)} fields "
+            f"({unparsed.examples[0]})",
             consequence="nothing was read",
             next_step="name the delimiter with `--delimiter`, or save the rows as parquet or JSON lines",
         )
@@ -67,7 +68,7 @@ def _read(file: SourceFile, options: ReadOptions) -> Table:
 
 
 def _with_even_lines(text: str) -> tuple[str, list[str]]:
-    """A carriage return alone ends lines only in a file where no line feed does; elsewhere it would tear rows."""
+    """Take out carriage returns that end no line: in a file of line feeds they would tear rows."""
     lone = len(_LONE_RETURN.findall(text))
     if not lone or text.count("\n") < lone // 10:
         return text, []
@@ -131,7 +132,7 @@ def _framed(names: list[str], body: list[Parsed], unparsed: Unparsed) -> pl.Data
 
 
 def _fitted(cells: list[str], width: int) -> list[str] | None:
-    """The cells of a row as wide as the header, or None where it cannot be told which cell belongs where."""
+    """Fit a row to the header's width; None where it cannot be told which cell belongs where."""
     if len(cells) == width:
         return cells
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):

@@ -38,13 +38,13 @@ def read_file_alone(path: Path, options: ReadOptions, on_progress: OnProgress) -
 def read_folder(folder: Path, options: ReadOptions, on_progress: OnProgress) -> Published:
     """Read the files of a folder, each as the split that its name tells.
 
-    Several files of one split (``train-00000-of-00002.parquet``) are put together in the order of their names. A
-    single file needs no telling name. Sub folders and files of other formats are left out, and named as such.
+    Several files of one split (``train-00000-of-00002.parquet``) are put together in the order of their
+    names. A single file needs no telling name. Sub folders and files of other formats are left out, and said.
 
     Raises
     ------
     UnreadableError
-        No file can be read, it cannot be told which split each is, or two of one split have different columns.
+        No file can be read, nothing tells which split each is, or two of one split have different columns.
     """
     chosen, ignored = _chosen_files(folder)
     tables: dict[str, list[Table]] = {}

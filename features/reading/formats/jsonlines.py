@@ -32,7 +32,8 @@ def _read(file: SourceFile, options: ReadOptions) -> Table:
     if not records or unparsed.count > len(records):
         example = f" ({unparsed.examples[0]})" if unparsed.examples else ""
         raise UnreadableError(
-            f"{shown(file.path, 300)} holds no rows that can be read: {unparsed.count} lines are no JSON objects{example}",
+            f"{shown(file.path, 300)} holds no rows that can be read: "
+            f"{unparsed.count} lines are no JSON objects{example}",
             consequence="nothing was read",
             next_step="give a file with one JSON object on each line, or one list of objects",
         )
@@ -50,7 +51,7 @@ def _read(file: SourceFile, options: ReadOptions) -> Table:
 
 
 def _whole(text: str) -> list[dict[str, Any]] | None:
-    """The rows of a text that is one JSON value, or None when it is not one, or not rows."""
+    """Return the rows of a text that is one JSON value; None when it is not one, or not rows."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -59,7 +60,7 @@ def _whole(text: str) -> list[dict[str, Any]] | None:
 
 
 def _rows_in(value: Any) -> list[dict[str, Any]] | None:
-    """A list of objects, columns as lists, or an object that holds exactly one list of objects."""
+    """Find rows in a value: a list of objects, columns as lists, or an object around one list of objects."""
     if isinstance(value, list):
         return value if value and all(isinstance(item, dict) for item in value) else None
     if not isinstance(value, dict) or not value:

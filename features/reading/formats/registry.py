@@ -46,7 +46,8 @@ def read_file(file: SourceFile, options: ReadOptions) -> Table:
         )
     if format_ is None or content not in format_.contents:
         raise UnreadableError(
-            f"{shown(file.path, 300)} is {_promise(format_)} by its name, but its content is {CONTENT_WORDS[content]}",
+            f"{shown(file.path, 300)} is {_promise(format_)} by its name, "
+            f"but its content is {CONTENT_WORDS[content]}",
             consequence="nothing was read",
             next_step=_advice(content),
         )
