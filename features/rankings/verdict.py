@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.rankings.wording import counted, joined
+from features.wording import counted, joined
 
 if TYPE_CHECKING:
     from features.rankings.view import BaseView, RowView

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from features.rankings.verdict import WHISKER, TierView, base_sentence, first_sentence, hidden_of, tiers_of
-from features.rankings.wording import age_in_words, counted, decimals_for, fixed, plain
+from features.wording import age_in_words, counted, decimals_for, fixed, plain
 from models.errors import ArtefactError
 
 __all__ = ["BaseView", "ExcludedView", "RankingView", "RowView", "TierView", "view_of"]

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from features.rankings.view import RankingView, RowView, view_of
-from features.rankings.wording import plain
 from features.reports.chart import Axis, axis_of
 from features.reports.slugs import slug_of
+from features.wording import plain
 
 __all__ = ["Section", "TargetPage", "as_of_page", "cells_of", "quarantine_of", "sources_of", "target_pages"]
 
@@ -103,7 +103,7 @@ def sources_of(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
             "rows": cells_of(source, "rows"),
             "licence": cells_of(source, "licence", "license"),
             "status": cells_of(source, "status"),
-            "reason": "" if (reason := cells_of(source, "reason", "reasons")) == _DASH else reason,
+            "reason": _reason(source),
         }
         for source in sources
     ]
@@ -113,12 +113,20 @@ def sources_of(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["name"].casefold())
 
 
+def _reason(source: Mapping[str, Any]) -> str:
+    """Return why a source stands where it stands: what was met, and whether it is a twin of another."""
+    met = cells_of(source, "reason", "reasons")
+    twin = source.get("same_rows_as")
+    parts = ["" if met == _DASH else met, f"the same rows as {plain(twin)}" if twin else ""]
+    return "; ".join(part for part in parts if part)
+
+
 def quarantine_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rows of the quarantine table: name, what it is, how many rows, reason and since when."""
+    """Return the rows of the quarantine table: name, what was refused, rows, rule, reason, since when."""
     rows = [
         {
             "name": cells_of(record, "name", "dataset", "source"),
-            "role": cells_of(record, "role", "kind"),
+            "what": _what(record),
             "rows": cells_of(record, "rows", "count"),
             "rule": cells_of(record, "rule"),
             "reason": cells_of(record, "reason", "reasons", "message"),
@@ -127,3 +135,9 @@ def quarantine_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
         for record in records
     ]
     return sorted(rows, key=lambda row: (row["name"].casefold(), row["rule"]))
+
+
+def _what(record: Mapping[str, Any]) -> str:
+    """Return what was refused: ``"source dataset"``, ``"target rows"``."""
+    parts = [cells_of(record, key) for key in ("role", "what")]
+    return " ".join(part for part in parts if part != _DASH) or _DASH

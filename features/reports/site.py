@@ -46,7 +46,7 @@ def write_report(
         Records with ``name``, ``task``, ``rows``, ``licence``, ``status`` (ranked, pending or refused) and
         ``reason``; what is missing is shown as a dash.
     quarantine
-        Records with ``name``, ``role``, ``rule``, ``reason``, ``rows`` and ``created_at``; likewise.
+        Records with ``name``, ``role``, ``what``, ``rule``, ``reason``, ``rows``, ``created_at``.
     data_docs
         Folder (or first page) of Great Expectations' Data Docs, linked to where it exists.
     now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from features.rankings.wording import plain
+from features.wording import plain
 
 __all__ = ["stderr_console", "stdout_console", "styled", "to_encoding", "write_line"]
 

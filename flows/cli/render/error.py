@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from features.rankings.wording import plain
+from features.wording import plain
 from flows.cli.render.console import stderr_console, to_encoding
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.progress import TimeRemainingColumn as RemainingColumn
 from rich.table import Column
 
-from features.rankings.wording import plain
+from features.wording import plain
 from flows.cli.render.console import stderr_console, to_encoding, write_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from features.rankings.wording import counted
+from features.wording import counted
 from flows.cli.render.console import stdout_console, styled, to_encoding, write_line
 from flows.cli.render.table import fitted_widths, print_plain
 

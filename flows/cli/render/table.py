@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from features.rankings.wording import plain
+from features.wording import plain
 from flows.cli.render.console import stdout_console, styled, to_encoding, write_line
 
 __all__ = ["cell_text", "fitted_widths", "print_plain", "print_table"]
@@ -75,10 +75,10 @@ def print_table(
     if not rows:
         write_line(console, empty)
         return
+    if any(len(row) != len(columns) for row in rows):
+        raise ValueError(f"every row needs {len(columns)} values")
     numeric = [all(_is_number(row[i]) for row in rows if row[i] is not None) for i in range(len(columns))]
     cells = [[to_encoding(cell_text(value), console) for value in row] for row in rows]
-    if any(len(row) != len(columns) for row in cells):
-        raise ValueError(f"every row needs {len(columns)} values")
     if not console.is_terminal:
         print_plain(columns, cells, right=numeric, console=console)
         return

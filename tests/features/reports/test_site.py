@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.reports import write_report
+from features.reports.slugs import slug_of
+from models.errors import ArtefactError
+
+NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
+VOID = {"meta", "link", "br", "line", "circle", "path", "rect"}
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style><style>*{display:none}",
+    "' onmouseover='alert(1)",
+    "{{ 7*7 }}{% raw %}",
+    "../../etc/passwd",
+    "\u202eevil\u2066name",
+    "العربية",
+    "a\x00b\x1b[31mc\ud800",
+    "javascript:alert(1)",
+    "x" * 300,
+    "",
+    "CON",
+]
+
+
+class Page(HTMLParser):
+    """A page as a reader's software sees it; fails on tags that are not closed in order."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.elements if name == tag]
+
+
+def pages_of(out: Path) -> dict[str, Page]:
+    return {str(path.relative_to(out)): Page(path) for path in sorted(out.rglob("*.html"))}
+
+
+@pytest.fixture
+def site(tmp_path: Path, make_ranking: Any) -> Path:
+    out = tmp_path / "site"
+    docs = tmp_path / "data docs"
+    docs.mkdir()
+    (docs / "index.html").write_text("<p>docs</p>")
+    rankings = [make_ranking([*HOSTILE[:4], "plain"], target=name, warnings=[name]) for name in HOSTILE]
+    sources = [{"name": n, "task": "regression", "rows": 7, "status": n, "reason": n} for n in HOSTILE]
+    refused = [{"name": n, "role": "source", "reason": n, "rule": "not_empty", "rows": 3} for n in HOSTILE]
+    write_report(out, rankings, sources=sources, quarantine=refused, data_docs=docs, now=NOW)
+    return out
+
+
+def test_no_name_becomes_markup_script_or_style(site: Path) -> None:
+    pages = pages_of(site)
+    assert len(pages) == len(HOSTILE) + 1
+    for page in pages.values():
+        assert not {tag for tag, _ in page.elements} & {
+            "script",
+            "style",
+            "img",
+            "iframe",
+            "object",
+            "form",
+            "base",
+        }
+        names = {name for _, attrs in page.elements for name in attrs}
+        assert not {name for name in names if name.startswith("on")}
+        assert "style" not in names
+    assert "<script>alert(1)</script>" in pages["index.html"].text
+    assert "{{ 7*7 }}" in pages["index.html"].text
+
+
+def test_no_character_of_a_name_steers_the_page(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        assert not set(path.read_text(encoding="utf-8")) & set("\x00\x1b\u202e\u2066\ud800")
+
+
+def test_nothing_is_fetched_and_nothing_may_run(site: Path) -> None:
+    for page in pages_of(site).values():
+        policy = next(
+            m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"
+        )
+        assert policy is not None
+        assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self' data:")
+        assert "script-src" not in policy
+        assert "unsafe" not in policy
+        for attrs in page.all("link"):
+            assert re.fullmatch(r"(\.\./)?style\.css|data:image/svg\+xml,.*", attrs["href"] or "")
+    assert "url(" not in (site / "style.css").read_text()
+    assert "@import" not in (site / "style.css").read_text()
+
+
+def test_every_link_leads_to_a_file_or_a_place_in_the_page(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        page = Page(path)
+        ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+        assert len(ids) == len(set(ids))
+        for attrs in page.all("a"):
+            target = unquote(attrs["href"] or "")
+            if target.startswith("#"):
+                assert target[1:] in ids
+            else:
+                assert (path.parent / target).is_file(), target
+
+
+def test_pages_can_be_heard_and_used_with_a_keyboard(site: Path) -> None:
+    for page in pages_of(site).values():
+        assert page.all("html")[0]["lang"] == "en"
+        assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+        first_link = page.all("a")[0]
+        assert (first_link["class"], first_link["href"]) == ("skip", "#main")
+        assert len(page.all("caption")) == len(page.all("table"))
+        assert all(attrs.get("scope") for attrs in page.all("th"))
+        assert all(attrs.get("aria-hidden") == "true" for attrs in page.all("svg"))
+        assert all(attrs.get("aria-label") for attrs in page.all("nav"))
+        ids = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
+        labels = {attrs["aria-labelledby"] for _, attrs in page.elements if "aria-labelledby" in attrs}
+        assert labels <= ids
+
+
+def test_file_names_are_slugs_and_json_stands_beside_each_page(site: Path) -> None:
+    pages = list((site / "targets").glob("*.html"))
+    assert len(pages) == len(HOSTILE)
+    for page in pages:
+        assert re.fullmatch(r"[a-z0-9-]{1,53}\.html", page.name)
+        body = json.loads(page.with_suffix(".json").read_text())
+        assert body["format"] == 1
+        assert page.stem == slug_of(body["target"])
+    index = json.loads((site / "index.json").read_text())
+    assert [entry["target"] for entry in index["targets"]] == sorted(HOSTILE)
+    assert all((site / entry["page"]).is_file() for entry in index["targets"])
+
+
+@given(st.lists(st.text(), min_size=2, unique=True))
+def test_different_names_have_different_slugs(names: list[str]) -> None:
+    slugs = {slug_of(name) for name in names}
+    assert len(slugs) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]{14,53}", slug) for slug in slugs)
+
+
+def test_a_status_we_do_not_know_is_shown_but_styles_nothing(tmp_path: Path) -> None:
+    write_report(
+        tmp_path, [], sources=[{"name": "a", "status": 'x" class="y'}, {"name": "b", "status": "pending"}]
+    )
+    page = Page(tmp_path / "index.html")
+    classes = [a["class"] for a in page.all("span") if (a.get("class") or "").startswith("status ")]
+    assert classes == ["status status-other", "status status-pending"]
+
+
+def test_empty_workspace_says_what_to_type(tmp_path: Path) -> None:
+    text = Page(write_report(tmp_path / "new" / "site", [], now=NOW)).text
+    assert "springboard target add REF" in text
+    assert "springboard source add REF" in text
+    assert "Nothing is in quarantine" in text
+    assert "Data Docs" not in text
+
+
+def test_one_page_per_target_holds_the_newest_ranking_of_each_encoder_and_scorer(
+    tmp_path: Path, make_ranking: Any
+) -> None:
+    old = make_ranking(["a"], ranking_id="old", created_at="2026-11-01T00:00:00Z")
+    new = make_ranking(["b"], ranking_id="new", created_at="2026-11-20T00:00:00Z")
+    other = make_ranking(["c"], ranking_id="other", scorer="h-score", created_at="2026-11-10T00:00:00Z")
+    write_report(tmp_path, [new, old, other], now=NOW)
+    (path,) = (tmp_path / "targets").glob("*.html")
+    text = Page(path).text
+    assert "old" not in re.findall(r"\w+", text)
+    assert text.index("new") < text.index("other")
+    assert "2 days before this page was written" in text
+
+
+def test_pages_of_targets_that_are_gone_go_and_other_files_stay(tmp_path: Path, make_ranking: Any) -> None:
+    write_report(tmp_path, [make_ranking(["a"], target="one"), make_ranking(["a"], target="two")], now=NOW)
+    mine = tmp_path / "targets" / "notes.html"
+    mine.write_text("mine")
+    write_report(tmp_path, [make_ranking(["a"], target="two")], now=NOW)
+    names = sorted(path.name for path in (tmp_path / "targets").iterdir())
+    assert names == sorted([f"{slug_of('two')}.html", f"{slug_of('two')}.json", "notes.html"])
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_ranking_that_cannot_be_shown_leaves_the_site_as_it_was(tmp_path: Path, make_ranking: Any) -> None:
+    write_report(tmp_path, [make_ranking(["a"])], now=NOW)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(ArtefactError):
+        write_report(tmp_path, [make_ranking(["b"]), {"target": "broken"}], now=NOW)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_same_input_same_bytes(tmp_path: Path, make_ranking: Any) -> None:
+    for name in ("a", "b"):
+        write_report(tmp_path / name, [make_ranking(["x", "y"])], sources=[{"name": "x"}], now=NOW)
+    for path in (tmp_path / "a").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_a_long_tail_folds_away_and_is_all_there(tmp_path: Path, make_ranking: Any) -> None:
+    write_report(tmp_path, [make_ranking([f"source{i}" for i in range(1500)])], now=NOW)
+    (path,) = (tmp_path / "targets").glob("*.html")
+    page = Page(path)
+    assert len([a for a in page.all("svg") if a.get("class") == "whisker"]) == 50
+    assert all(f"source{i}" in page.text for i in range(1500))
+    assert "1,450 more, ordered by score only" in page.text
+
+
+def test_numbers_that_json_has_not_become_null(tmp_path: Path) -> None:
+    write_report(tmp_path, [], sources=[{"name": "a", "rows": float("nan")}], now=NOW)
+    assert json.loads((tmp_path / "index.json").read_text())["sources"] == [{"name": "a", "rows": None}]
+
+
+def test_quarantine_says_what_was_refused_and_sources_name_their_twin(tmp_path: Path) -> None:
+    refused = [
+        {"name": "a", "role": "source", "what": "rows", "rule": "not_empty (3)", "reason": "", "rows": 3},
+        {"name": "b", "role": "target", "what": "dataset", "reason": "one class"},
+        {"name": "c", "what": "rows", "reason": "broken file"},
+    ]
+    sources = [{"name": "d", "status": "pending", "reason": "no memory", "same_rows_as": "a"}]
+    page = Page(write_report(tmp_path, [], sources=sources, quarantine=refused, now=NOW))
+    words = " ".join(page.text.split())
+    assert "a source rows 3 not_empty (3) \N{EN DASH}" in words
+    assert "b target dataset" in words
+    assert "pending no memory; the same rows as a" in words
