@@ -23,9 +23,15 @@ def print_error(error: SpringboardError, console: Console | None = None) -> None
     The next step stands on a line of its own that is never broken, so that it can be copied as it is.
     """
     console = console or stderr_console()
-    _line(console, "Error: ", "bold red", _sentence(error.what), wrap=True)
+    _line(console, "Error: ", "bold red", _stopped(error.what), wrap=True)
     if error.consequence:
-        _line(console, "  Now: ", "bold", _sentence(error.consequence), wrap=True)
+        _line(
+            console,
+            "  Now: ",
+            "bold",
+            _stopped(error.consequence[:1].upper() + error.consequence[1:]),
+            wrap=True,
+        )
     if error.next_step:
         _line(console, " Next: ", "bold cyan", error.next_step, wrap=False)
 
@@ -37,6 +43,5 @@ def _line(console: Console, label: str, style: str, text: str, *, wrap: bool) ->
     console.print(line, soft_wrap=not (wrap and console.is_terminal))
 
 
-def _sentence(text: str) -> str:
-    stop = "" if text.endswith((".", "!", "?", ":")) else "."
-    return f"{text[:1].upper()}{text[1:]}{stop}"
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."

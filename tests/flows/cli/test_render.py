@@ -287,7 +287,7 @@ def test_an_error_is_three_lines_and_the_command_is_never_broken(capsys: pytest.
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "Error: No label column in '[/red]\N{REPLACEMENT CHARACTER}[31m'.",
+        "Error: no label column in '[/red]\N{REPLACEMENT CHARACTER}[31m'.",
         "  Now: Nothing was stored.",
         f" Next: {command}",
     ]
@@ -299,7 +299,7 @@ def test_an_error_is_three_lines_and_the_command_is_never_broken(capsys: pytest.
 def test_an_error_without_a_next_step_has_no_empty_lines() -> None:
     console = pipe()
     print_error(MappingError("a failed:\nrow 1\nrow 2"), console)
-    assert text_of(console) == "Error: A failed:\n       row 1\n       row 2.\n"
+    assert text_of(console) == "Error: a failed:\n       row 1\n       row 2.\n"
 
 
 def test_printing_needs_none_of_the_heavy_libraries() -> None:
