@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +72,9 @@ def _section(anchor: str, view: RankingView) -> Section:
         (tier.number, tier.label, tuple(row for row in shown if row.tier == tier.number))
         for tier in view.tiers
     ]
-    return Section(anchor, view, axis_of(view), tuple(group for group in groups if group[2]), tail)
+    # The folded tail is not drawn, and must not squeeze the rows that are.
+    axis = axis_of(replace(view, rows=tuple(shown)))
+    return Section(anchor, view, axis, tuple(group for group in groups if group[2]), tail)
 
 
 def as_of_page(age: str) -> str:

@@ -233,6 +233,8 @@ def test_a_long_tail_folds_away_and_is_all_there(tmp_path: Path, make_ranking: A
     assert len([a for a in page.all("svg") if a.get("class") == "whisker"]) == 50
     assert all(f"source{i}" in page.text for i in range(1500))
     assert "1,450 more, ordered by score only" in page.text
+    drawn = [float((a["cx"] or "").rstrip("%")) for a in page.all("circle") if a["class"] != "logo-dot"]
+    assert max(drawn) - min(drawn) > 80
 
 
 def test_numbers_that_json_has_not_become_null(tmp_path: Path) -> None:
