@@ -1,4 +1,4 @@
-"""Reading a view as it was: rows of given names and versions, unseen what came later, the latest of each kind."""
+"""Reading a view as it was: rows of given names and versions, the latest of each, unseen what came later."""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ def read(
         The rows found come from encoders of several widths, and no encoder was named.
     """
     where = _filter(view, pairs, as_of, encoder)
-    found = (
-        [(name, tables.scan(name, where=where)) for name in tables.of_view(view)] if where is not None else []
-    )
-    frames = [(name, frame) for name, frame in found if frame.height]
+    found = [] if where is None else [tables.scan(name, where=where) for name in tables.of_view(view)]
+    frames = [frame for frame in found if frame.height]
     if len(frames) > 1:
         raise _several_widths(view, frames)
-    rows = frames[0][1] if frames else empty(view)
+    # Of a single table the vector's width is known even where no row was found.
+    rows = frames[0] if frames else found[0] if len(found) == 1 else empty(view)
     return _arranged(view, pairs, latest(view, rows))
 
 
 def empty(view: View) -> pl.DataFrame:
-    """A frame without rows, in the view's columns (a vector column as a list: no width is known)."""
+    """Return a frame without rows, in the view's columns (vectors as lists: no width is known)."""
     import pyarrow as pa
 
     frame = pl.from_arrow(pa.Table.from_batches([], view.schema(1)))
@@ -55,7 +54,7 @@ def empty(view: View) -> pl.DataFrame:
 def latest(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     """Of several rows about the same thing the latest; in a grouped view the latest set, whole.
 
-    Rows of one instant are told apart by their key, so that the answer never depends on their order in the table.
+    Rows of one instant are told apart by their key, so the answer never depends on their order in the table.
     """
     about = [view.version_column, *([view.entity_column] if view.entity_column else []), *view.sub_keys]
     if view.grouped:
@@ -68,7 +67,7 @@ def latest(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _filter(view: View, pairs: pl.DataFrame, as_of: datetime | None, encoder: str | None) -> Any:
-    """What LanceDB is asked, built of its typed expressions: no caller's text ever becomes SQL."""
+    """Build what LanceDB is asked its typed expressions: no caller's text ever becomes SQL."""
     from lancedb.expr import col, lit
 
     versions = pairs["version"].drop_nulls().unique().sort().to_list()
@@ -99,10 +98,11 @@ def _arranged(view: View, pairs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFra
     return joined.sort("_order", *view.sub_keys).select("entity", "version", *others)
 
 
-def _several_widths(view: View, frames: list[tuple[str, pl.DataFrame]]) -> SettingsError:
-    encoders = sorted({str(value) for _, frame in frames for value in frame["encoder"].unique()})
+def _several_widths(view: View, frames: list[pl.DataFrame]) -> SettingsError:
+    encoders = sorted({str(value) for frame in frames for value in frame["encoder"].unique()})
     return SettingsError(
-        f"The feature view {view.name} holds vectors of several encoders for these names: {', '.join(encoders)}",
+        f"The feature view {view.name} holds vectors of several encoders for these names: "
+        f"{', '.join(encoders)}",
         consequence="nothing was read, for their vectors differ in width",
         next_step=f"name one: encoder={encoders[0]!r}",
     )

@@ -1,4 +1,4 @@
-"""What a frame must be before any of it is written: right columns, one width, finite numbers, whole arrays."""
+"""What a frame must be before it is written: right columns, one width, finite numbers, whole arrays."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ def quoted(value: object, limit: int = 80) -> str:
 
 
 def checked(view: View, rows: pl.DataFrame) -> tuple[pl.DataFrame, int | None]:
-    """Return ``rows`` in the view's columns and types, each key once (the first row of a key stays), and the width.
+    """Return ``rows`` in the view's columns and types, each key once, and the width of their vectors.
 
+    Of several rows with one key the first stays.
     Missing columns that may be null are filled with nulls. The input is not changed.
 
     Raises
     ------
     StoreError
         Columns that are missing or unknown, values of another type, nulls where there must be a value, NaN or
-        infinity anywhere, vectors of more than one width, binary arrays of another length than dim and rank say.
+        infinity anywhere, vectors of more than one width, arrays of another length than dim and rank say.
     """
     _check_columns(view, rows)
     width = _width(view, rows)
@@ -80,7 +81,7 @@ def _check_columns(view: View, rows: pl.DataFrame) -> None:
 
 
 def _width(view: View, rows: pl.DataFrame) -> int | None:
-    """The one width of all vectors, or None for a view without vectors (and for a frame without rows)."""
+    """Return the one width of all vectors, or None for a view without vectors (or a frame without rows)."""
     name = view.vector_column
     if name is None or rows.is_empty():
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import polars as pl
@@ -14,13 +14,13 @@ from models.errors import NameError_, SettingsError, StoreError
 __all__ = ["Resolver", "resolve", "utc"]
 
 Resolver = Callable[[Sequence[str] | None, datetime | None], pl.DataFrame]
-"""Given names (None: all) and a time (None: now), a frame ``entity, version`` of what each name stood for then.
+"""Given names (None: all) and a time (None: now), a frame ``entity, version``: what each name stood for.
 
 Names that were not registered at that time have no row. The registry supplies it."""
 
 
 def utc(as_of: datetime | None) -> datetime | None:
-    """Refuse a time without a zone: it would mean another moment on another machine.
+    """Return a time in UTC; one without a zone would mean another moment on another machine.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def utc(as_of: datetime | None) -> datetime | None:
             consequence="nothing was read",
             next_step=f"say {as_of.isoformat()}+00:00",
         )
-    return as_of
+    return None if as_of is None else as_of.astimezone(UTC)
 
 
 def resolve(names: Sequence[str] | None, as_of: datetime | None, resolver: Resolver | None) -> pl.DataFrame:

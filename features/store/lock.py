@@ -34,7 +34,7 @@ def writing(lock_dir: Path, timeout: float) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise BusyError(
-            f"Another run has been writing to the LanceDB store for longer than {timeout:g} s ({path} is locked)",
+            f"Another run has been writing to the LanceDB store for over {timeout:g} s ({path} is locked)",
             consequence="nothing of this call was stored",
             next_step="wait for that run to end and repeat the command",
         ) from error

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from features.store.checks import quoted, to_arrow
+from features.store.tables import REBUILD
 from models.errors import StoreError
 
 if TYPE_CHECKING:
     from features.store.tables import Tables
     from features.store.views import View
 
-__all__ = ["insert", "renew_index", "unseen"]
+__all__ = ["Unseen", "insert", "renew_index", "unseen"]
 
-_INDEX_FROM = 8_192
-"""Rows without an index above which one is made: below, reading the key column costs less than a lookup saves."""
-_INDEX_SHARE = 16
-"""An index is made anew when the rows behind it exceed 1/16 of those in it: amortised, a few ms per publish."""
+_INDEX = "key_idx"
+_INDEX_FROM = 8_192  # rows without an index above which one is made: below, reading the keys is as quick
+_INDEX_SHARE = 16  # it is made anew when the rows behind it exceed 1/16 of those in it: a few ms per publish
 
 
-def unseen(tables: Tables, view: View, frame: pl.DataFrame, width: int | None) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Unseen:
+    """Rows whose key a table did not hold in one state of it (None: there was no table)."""
+
+    rows: pl.DataFrame
+    state: object
+
+
+def unseen(tables: Tables, view: View, frame: pl.DataFrame, width: int | None) -> Unseen:
     """Rows of a checked frame whose key its table does not hold."""
     name = view.table(width)
-    if name not in tables.of_view(view):
-        return frame
+    if name not in tables.names():
+        return Unseen(frame, None)
+    state = tables.state(name)
     held = tables.present(name, frame[view.key].to_list())
-    return frame.filter(~pl.col(view.key).is_in(held.implode()))
+    return Unseen(frame.filter(~pl.col(view.key).is_in(held.implode())), state)
 
 
-def insert(tables: Tables, view: View, frame: pl.DataFrame, width: int | None) -> int:
+def insert(tables: Tables, view: View, frame: pl.DataFrame, width: int | None, seen: Unseen) -> int:
     """Insert a checked frame's new rows in one Lance commit; the caller holds the writer's lock.
+
+    Parameters
+    ----------
+    frame, width
+        What :func:`~features.store.checks.checked` returned.
+    seen
+        What of it was new before the lock was had; looked up again when the table has changed since.
 
     Returns
     -------
@@ -43,16 +60,24 @@ def insert(tables: Tables, view: View, frame: pl.DataFrame, width: int | None) -
     StoreError
         LanceDB refused, or a key stands in the table more than once afterwards.
     """
-    new = unseen(tables, view, frame, width)
+    name = view.table(width)
+    table = tables.open_or_create(view, width)
+    with tables.guard(f"the table {quoted(name)}"):
+        before = int(table.version)
+    if seen.state != tables.state(name, table):
+        seen = unseen(tables, view, frame, width)
+    new = seen.rows
     if new.is_empty():
         return 0
-    table = tables.open_or_create(view, width)
-    with tables.guard(f"the table {quoted(view.table(width))}"):
-        # A plain append would do under the lock; merge_insert also holds where machines share an object store.
+    with tables.guard(f"the table {quoted(name)}"):
+        # A plain append would do under the lock; merge_insert also holds where machines share a bucket.
         merge = table.merge_insert(view.key).when_not_matched_insert_all()
-        inserted = int(merge.execute(to_arrow(view, new, width)).num_inserted_rows)
-    _assert_unique(tables, view.table(width), new[view.key].to_list())
-    renew_index(tables, view.table(width))
+        result = merge.execute(to_arrow(view, new, width))
+    inserted = int(result.num_inserted_rows)
+    if inserted != new.height or int(result.version) != before + 1:
+        # Otherwise the commit followed directly on a version that held none of the keys: they are unique.
+        _assert_unique(tables, name, new[view.key].to_list())
+    renew_index(tables, name, table)
     return inserted
 
 
@@ -62,21 +87,20 @@ def _assert_unique(tables: Tables, name: str, keys: list[str]) -> None:
         raise StoreError(
             f"The table {quoted(name)} holds {held.len()} rows for {len(keys)} keys after publishing them",
             consequence="readings of it cannot be trusted until it is made again from files",
-            next_step="springboard rebuild",
+            next_step=REBUILD,
         )
 
 
-def renew_index(tables: Tables, name: str, *, force: bool = False) -> None:
+def renew_index(tables: Tables, name: str, table: Any) -> None:
     """Make the index on the key column, or make it anew when too many rows have come since.
 
     With it, finding which keys are new costs the same whatever the table's size.
     """
     from lancedb.index import BTree
 
-    table: Any = tables.open(name)
     with tables.guard(f"the index of the table {quoted(name)}"):
-        stats = table.index_stats("key_idx")
+        stats = table.index_stats(_INDEX)
         indexed = stats.num_indexed_rows if stats else 0
         behind = stats.num_unindexed_rows if stats else int(table.count_rows())
-        if behind > max(_INDEX_FROM, indexed // _INDEX_SHARE) or (force and behind):
-            table.create_index("key", config=BTree(), replace=True, name="key_idx")
+        if behind > max(_INDEX_FROM, indexed // _INDEX_SHARE):
+            table.create_index("key", config=BTree(), replace=True, name=_INDEX)

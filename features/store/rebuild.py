@@ -11,9 +11,9 @@ import polars as pl
 
 from features.store.checks import checked, quoted
 from features.store.lock import writing
-from features.store.publish import insert, renew_index
+from features.store.publish import insert, unseen
 from features.store.swap import copy_over, discard, recover, staging_uri, swap_in
-from features.store.tables import Tables
+from features.store.tables import REBUILD, Tables
 from features.store.upkeep import all_tags
 from features.store.views import View, get_view
 from models.errors import StoreError
@@ -34,8 +34,8 @@ class Rebuilt:
     rows
         View -> rows.
     dropped_tags
-        Tags of the old store: they name versions of tables that are no more. What they stood for is reached by
-        ``as_of``, which reads timestamps.
+        Tags of the old store: they name versions of tables that are no more. What they stood for is
+        reached by ``as_of``, which reads timestamps.
     """
 
     rows: dict[str, int]
@@ -54,8 +54,8 @@ def rebuild(
 ) -> Rebuilt:
     """Make a store anew from batches of (view, rows), and put it in the old one's place when it is whole.
 
-    A local folder is swapped by renames, so any failure before leaves the old store as it was. An object store
-    cannot rename: the new tables are made and checked beside the old ones, then written over them one by one.
+    A local folder is swapped by renames, so any failure before leaves the old store as it was. An object
+    store cannot rename: the new tables are made and checked beside the old ones, then written over them.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class _Builder:
         pending = self._pending.pop((view.name, width), [])
         if pending:
             frame = pl.concat(pending).unique(view.key, keep="first", maintain_order=True)
-            insert(self._tables, view, frame, width)
+            insert(self._tables, view, frame, width, unseen(self._tables, view, frame, width))
 
     def finish(self) -> dict[str, int]:
         """Write what is pending, and compare every table's keys with those that were given."""
@@ -135,11 +135,11 @@ class _Builder:
             held = self._tables.scan(view.table(width), [view.key])[view.key].sort()
             if not held.equals(wanted):
                 raise StoreError(
-                    f"The rebuilt table {quoted(view.table(width))} holds {held.len()} keys, {wanted.len()} were given",
+                    f"The rebuilt table {quoted(view.table(width))} holds {held.len()} keys, "
+                    f"{wanted.len()} were given",
                     consequence="the old store stands as it was",
-                    next_step="springboard rebuild",
+                    next_step=REBUILD,
                 )
-            renew_index(self._tables, view.table(width))
             counts[name] = counts.get(name, 0) + held.len()
         return counts
 

@@ -24,7 +24,7 @@ Metric = Literal["cosine", "l2", "dot"]
 def search(
     tables: Tables, view: View, vector: Sequence[float] | np.ndarray, k: int, encoder: str, metric: Metric
 ) -> pl.DataFrame:
-    """The ``k`` nearest rows of one encoder, with their ``distance``, nearest first.
+    """Return the ``k`` nearest rows of one encoder, with their ``distance``, nearest first.
 
     Raises
     ------

@@ -100,8 +100,8 @@ class Store:
     def publish(self, view: str, rows: pl.DataFrame) -> int:
         """Insert the rows whose key is not there yet; a key that is there keeps the row it has.
 
-        All of a call is stored or nothing of it, also when the process is killed. When nothing is new, nothing is
-        written and no lock is waited for.
+        All of a call is stored or nothing of it, also when the process is killed. When nothing is new,
+        nothing is written and no lock is waited for.
 
         Returns
         -------
@@ -119,11 +119,11 @@ class Store:
         frame, width = checked(what, rows)
         if frame.is_empty():
             return 0
-        new = unseen(self._tables, what, frame, width)
-        if new.is_empty():
+        seen = unseen(self._tables, what, frame, width)
+        if seen.rows.is_empty():
             return 0
         with self.writer():
-            return insert(self._tables, what, new, width)
+            return insert(self._tables, what, frame, width, seen)
 
     def get(
         self,
@@ -140,8 +140,8 @@ class Store:
         view
             Name of the view.
         entities
-            Names (``name``: the version it stood for at ``as_of``; ``name@version``: that version), or None for
-            all. For ``score`` and ``ranking`` they are targets. A name without rows in this view yields none.
+            Names (``name``: the version it stood for at ``as_of``; ``name@version``: that version), or None
+            for all. For ``score`` and ``ranking`` they are targets. A name without rows here yields none.
         as_of
             Rows created later are unseen. None: now.
         encoder
@@ -195,7 +195,7 @@ class Store:
         *,
         metric: Metric = "cosine",
     ) -> pl.DataFrame:
-        """The ``k`` rows of one encoder nearest to ``vector`` (exact), with ``distance``, nearest first.
+        """Return the ``k`` rows of one encoder nearest to ``vector``, with ``distance``, nearest first.
 
         Raises
         ------

@@ -1,10 +1,11 @@
-"""Putting a new store in the old one's place, so that a reader finds the one or the other, never half of each."""
+"""Putting a new store in the old one's place: a reader finds the one or the other, never half of each."""
 
 from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
 
+from features.store.tables import REBUILD
 from features.store.upkeep import ours
 from features.store.views import LAYOUT, VIEWS
 from models.errors import StoreError
@@ -27,7 +28,7 @@ def staging_uri(tables: Tables) -> str:
 
 
 def recover(folder: Path) -> None:
-    """Bring the old store back where a rebuild was killed between its two renames; the caller holds the lock."""
+    """Bring the old store back where a rebuild was killed between its renames; the caller holds the lock."""
     aside = _beside(folder, _ASIDE)
     if not folder.exists() and aside.exists():
         aside.rename(folder)
@@ -53,7 +54,7 @@ def swap_in(folder: Path, new: Path) -> None:
         raise StoreError(
             f"The rebuilt store {new} could not be put in the place of {folder}: {error}",
             consequence="the old store stands as it was",
-            next_step="springboard rebuild",
+            next_step=REBUILD,
         ) from error
     shutil.rmtree(aside, ignore_errors=True)
 
@@ -61,7 +62,7 @@ def swap_in(folder: Path, new: Path) -> None:
 def copy_over(old: Tables, new: Tables) -> None:
     """Write the new tables over the old ones, for object stores, which cannot rename.
 
-    Each table changes in one commit; a failure in between leaves some tables old and some new, all of them whole.
+    Each table changes in one commit; a failure in between leaves some tables old and some new, all whole.
     """
     names = ours(new)
     for name in names:

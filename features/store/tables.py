@@ -18,7 +18,7 @@ from models.errors import SpringboardError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Tables", "local_folder"]
+__all__ = ["REBUILD", "Tables", "local_folder"]
 
 REBUILD = "springboard rebuild"
 _IN_LIST = 2_000  # an `in` list longer than this costs more than reading the key column
@@ -129,8 +129,8 @@ class Tables:
         layout = (schema.metadata or {}).get(b"springboard.layout", b"").decode()
         if layout != str(LAYOUT) or not schema.equals(wanted, check_metadata=False):
             raise StoreError(
-                f"The table {quoted(name)} of the store at {quoted(self.uri, 200)} has layout {quoted(layout)}, "
-                f"this version reads layout '{LAYOUT}'",
+                f"The table {quoted(name)} of the store at {quoted(self.uri, 200)} has layout "
+                f"{quoted(layout)}, this version reads layout '{LAYOUT}' with the view's columns",
                 consequence="it was left alone; every table can be made again from files",
                 next_step=REBUILD,
             )
@@ -164,6 +164,12 @@ class Tables:
             held = self.scan(name, ["key"])
             return held.filter(pl.col("key").is_in(pl.Series(keys).implode()))["key"]
         return self.scan(name, ["key"], col("key").isin(list(keys)))["key"]
+
+    def state(self, name: str, table: Any = None) -> object:
+        """Return what changes with every write to a table, and when a rebuild puts another in its place."""
+        opened = self.open(name) if table is None else table
+        with self.guard(f"the table {quoted(name)}"):
+            return (self._identity, int(opened.version))
 
     def count(self, name: str) -> int:
         """Rows of a table."""

@@ -86,7 +86,7 @@ def remove_tag(tables: Tables, tag: str) -> None:
 
 
 def compact(tables: Tables, older_than: timedelta) -> dict[str, str]:
-    """Merge small files, renew indexes, and drop versions older than ``older_than`` but none that a tag holds.
+    """Merge small files, renew indexes, and drop versions older than ``older_than``, but none with a tag.
 
     Returns
     -------
@@ -97,8 +97,8 @@ def compact(tables: Tables, older_than: timedelta) -> dict[str, str]:
 
 
 def _compact(tables: Tables, name: str, older_than: timedelta) -> str:
-    renew_index(tables, name)
     table = tables.open(name)
+    renew_index(tables, name, table)
     with tables.guard(f"the table {quoted(name)}"):
         oldest = _oldest_tagged(tables, name, table)
         window = older_than

@@ -40,17 +40,17 @@ class View:
     entity
         What kind of registered name its rows belong to: ``dataset``, ``source`` or ``target``.
     columns
-        Column name -> kind; a ``?`` behind the kind means that the value may be missing. Kinds are ``string``,
-        ``int``, ``float``, ``floats`` (a list), ``bytes``, ``time`` (UTC) and ``vector`` (float32, as wide as
-        the encoder; one table per width).
+        Column name -> kind; a ``?`` behind the kind means that the value may be missing. Kinds are
+        ``string``, ``int``, ``float``, ``floats`` (a list), ``bytes``, ``time`` (UTC) and
+        ``vector`` (float32, as wide as the encoder; one table per width).
     version_column
         The column that a registered name's version is looked up in.
     entity_column
         The column that holds the name itself, where the row belongs to a name rather than to a version.
     sub_keys
-        Together with the version (and the name), what a row is *about*: of several such rows the latest counts.
+        Together with the version (and the name), what a row is *about*: of several such the latest counts.
     grouped
-        Whether rows come in sets published together (key ``<set>:<row>``), of which the latest set counts whole.
+        Whether rows come in sets (key ``<set>:<row>``), of which the latest counts, whole.
     """
 
     name: str
