@@ -73,7 +73,7 @@ class ReadDataset:
     origin
         Where the rows came from and what was met on the way; plain JSON. Always there: ``reference``,
         ``kind`` (``file``, ``folder`` or ``hub``), ``resolved``, ``format``, ``files`` (each with ``path``,
-        ``size`` and ``sha256``), ``rows`` (a count per split), ``unparsed_rows`` (``count`` and ``examples``),
+        ``size`` and ``sha256``), ``rows`` (a count per split), ``unparsed_rows`` (``count``, ``examples``),
         ``missing_labels`` (the written values taken as missing, with counts), ``ignored`` and ``notes``
         (sentences). Where they apply: ``revision``, ``subset``, ``licence``, ``citation``, ``delimiter``,
         ``encoding``, ``header``, ``quoting``.

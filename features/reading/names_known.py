@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_pair", "label_rank", "text_rank"]
+__all__ = ["NO_HINT", "WHOLE_NAME", "is_pair", "label_rank", "text_rank"]
 
 _TEXTS = (
     ("text",),
@@ -65,7 +65,10 @@ _PAIRS = (
     ("argument", "keypoint"),
     ("headline", "bodytext"),
 )
-_FAR = 9
+NO_HINT = 9
+"""The rank of a name that says nothing."""
+WHOLE_NAME = 5
+"""Ranks below this are those of whole names; the rest only have a telling word among others."""
 
 
 def _parts(name: str) -> list[str]:
@@ -74,26 +77,35 @@ def _parts(name: str) -> list[str]:
     return [part for part in re.split(r"[^a-z0-9]+", spaced.lower()) if part]
 
 
-def _rank(name: str, known: tuple[tuple[str, ...], ...]) -> int:
-    parts = _parts(name)
-    whole = "_".join(parts)
-    for rank, names in enumerate(known):
-        if whole in names:
-            return rank
-    for rank, names in enumerate(known):
-        if any(part in names or part.rstrip("s") in names for part in parts):
-            return rank + len(known)
-    return _FAR
+def _group_of(name: str, groups: tuple[tuple[str, ...], ...]) -> int | None:
+    whole = "_".join(_parts(name))
+    return next((rank for rank, names in enumerate(groups) if whole in names), None)
+
+
+def _holds(name: str, words: tuple[str, ...]) -> bool:
+    return any(part in words or part.rstrip("s") in words for part in _parts(name))
 
 
 def text_rank(name: str) -> int:
-    """Rank a name as that of a text: 0 for the likeliest, 9 for one that says nothing."""
-    return _rank(name, _TEXTS)
+    """Rank a name as that of a text: 0 for the likeliest, :data:`NO_HINT` for one that says nothing."""
+    group = _group_of(name, _TEXTS)
+    if group is not None:
+        return group
+    return next((rank + WHOLE_NAME for rank, names in enumerate(_TEXTS[:3]) if _holds(name, names)), NO_HINT)
 
 
 def label_rank(name: str) -> int:
-    """Rank a name as that of a label: 0 for the likeliest, 9 for one that says nothing."""
-    return _rank(name, _LABELS)
+    """Rank a name as that of a label: 0 for the likeliest, :data:`NO_HINT` for one that says nothing.
+
+    ``label_bias`` ranks before ``topic``, which often describes a text rather than labels it. Words such as
+    ``type`` or ``score`` tell nothing beside others: a table of "F-score" and "I-score" is no hint.
+    """
+    group = _group_of(name, _LABELS)
+    if group is not None:
+        return group if group < 2 else group + 1
+    if _holds(name, ("label", "gold")):
+        return 2
+    return next((rank + WHOLE_NAME for rank, names in enumerate(_LABELS[:3]) if _holds(name, names)), NO_HINT)
 
 
 _SIDES = {"1": "2", "0": "1", "a": "b", "left": "right", "first": "second", "one": "two"}
@@ -104,7 +116,10 @@ _PREFIXED = re.compile(r"^(?P<side>left|right|first|second)_(?P<stem>.+)$")
 
 
 def is_pair(first: str, second: str) -> bool:
-    """Whether two names are those of the two texts of a pair, in this order."""
+    """Whether two names are those of the two texts of a pair, in this order.
+
+    Only the names are looked at: ``subtask_a`` and ``subtask_b`` are a pair of something too.
+    """
     a, b = "_".join(_parts(first)), "_".join(_parts(second))
     if (a, b) in _PAIRS:
         return True

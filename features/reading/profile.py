@@ -17,7 +17,7 @@ __all__ = ["Profile", "profile_of", "profiles_of"]
 
 _SAMPLE = 5_000
 _ID_NAME = re.compile(
-    r"^(id|ids|idx|index|guid|uuid|uid|key|hash|rowid|row|number|no|nr|position|unnamed.*|column_1|"
+    r"^(id|ids|idx|index|guid|uuid|uid|key|hash|rowid|row|number|no|nr|position|unnamed.*|"
     r".*[ _.-](id|ids|idx|index|guid|uuid|key)|.*[a-z](Id|ID|Idx))$"
 )
 _URL = r"^\s*(https?://|www\.)\S+\s*$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.reading.columns import find_path, item_columns, take
-from features.reading.names_known import is_pair, label_rank, text_rank
+from features.reading.names_known import NO_HINT, WHOLE_NAME, is_pair, label_rank, text_rank
 from features.reading.profile import Profile, profile_of, profiles_of
 from features.reading.table import Unparsed
 from features.reading.wording import listed, shown
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from features.reading.table import Table
 
 __all__ = ["Choice", "propose"]
-
-_UNKNOWN = 9
-_NAMED_CLEARLY = 4
-"""Ranks below this are whole names, the rest is a known word among others."""
 
 
 class Choice:
@@ -77,25 +73,35 @@ def _choose_text(profiles: Sequence[Profile], options: ReadOptions) -> tuple[tup
         p for p in profiles if p.kind == "text" and p.filled and p.urls < 0.5 and p.name != options.label
     ]
     wants_pair = options.task is None or options.task.is_pair
-    pairs = [(a.name, b.name) for a in strings for b in strings if a is not b and is_pair(a.name, b.name)]
+    pairs = [(a.name, b.name) for a in strings for b in strings if a is not b and _are_pair(a, b)]
     if wants_pair and len(pairs) == 1:
         return pairs[0], "a pair by their names"
     prose = [p for p in strings if p.reads_like_text]
-    named = [p for p in strings if text_rank(p.name) < _NAMED_CLEARLY and not p.is_id and p.variety > 0.05]
+    named = [p for p in strings if text_rank(p.name) < WHOLE_NAME and not p.is_id and p.variety > 0.05]
     if best := _best_named(named):
         return (best.name,), "by its name"
-    if len(prose) == 1:
+    # A second text that repeats (a hypothesis from a template) must not be overlooked in silence.
+    wordy = [p for p in strings if p not in prose and p.words >= 4 and p.distinct > 10 and not p.is_id]
+    if len(prose) == 1 and not wordy:
         return (prose[0].name,), f"the only column of prose, {prose[0].characters:.0f} characters on average"
-    if best := _best_named([p for p in prose if text_rank(p.name) < _UNKNOWN]):
+    if best := _best_named([p for p in prose if text_rank(p.name) < NO_HINT]):
         return (best.name,), "by its name, among columns of prose"
     ranked = sorted(prose, key=lambda p: -p.characters)
-    if len(ranked) > 1 and ranked[0].characters > 3 * ranked[1].characters:
+    if len(ranked) > 1 and not wordy and ranked[0].characters > 3 * ranked[1].characters:
         return (ranked[0].name,), f"by far the longest text, {ranked[0].characters:.0f} characters on average"
     if not prose:
         loose = [p for p in strings if not p.is_id and p.variety > 0.2]
         if len(loose) == 1:
             return (loose[0].name,), "the only column of varied text"
-    raise _unclear("text", prose or strings or list(profiles), profiles)
+    raise _unclear("text", [*prose, *wordy] or strings, profiles)
+
+
+def _are_pair(a: Profile, b: Profile) -> bool:
+    """Whether two columns are a pair by name, and texts by name or content."""
+    if not is_pair(a.name, b.name):
+        return False
+    named = text_rank(a.name.rstrip("0123456789_abAB ")) < WHOLE_NAME or text_rank(a.name) < NO_HINT
+    return named or (a.reads_like_text and b.reads_like_text)
 
 
 def _best_named(profiles: Sequence[Profile]) -> Profile | None:
@@ -110,7 +116,7 @@ def _choose_label(profiles: Sequence[Profile], text: tuple[str, ...]) -> tuple[s
     classes = [p for p in profiles if p.kind == "class"]
     if len(classes) == 1:
         return classes[0].name, "the publisher tells its class names"
-    clear = [p for p in profiles if label_rank(p.name) < _NAMED_CLEARLY and p.filled and p.kind != "other"]
+    clear = [p for p in profiles if label_rank(p.name) < WHOLE_NAME and p.filled and p.kind != "other"]
     if clear:
         rank = min(label_rank(p.name) for p in clear)
         top = [p for p in clear if label_rank(p.name) == rank]
@@ -118,7 +124,7 @@ def _choose_label(profiles: Sequence[Profile], text: tuple[str, ...]) -> tuple[s
             return top[0].name, "by its name"
         raise _unclear("label", top, profiles, text)
     likely = [p for p in profiles if p.reads_like_label]
-    hinted = [p for p in likely if label_rank(p.name) < _UNKNOWN]
+    hinted = [p for p in likely if label_rank(p.name) < NO_HINT]
     if hinted:
         rank = min(label_rank(p.name) for p in hinted)
         top = [p for p in hinted if label_rank(p.name) == rank]
@@ -135,7 +141,9 @@ def _unclear(
 ) -> MappingError:
     names = [p.name for p in candidates]
     example = _example(what, names or [p.name for p in profiles], text)
-    if names:
+    if not profiles:
+        found = f"There is no column besides {listed(text)} that could hold the {what}"
+    elif names:
         found = f"It is not clear which column holds the {what}: {listed(names)} could"
     else:
         found = f"No column looks like the {what}; the columns are {listed((p.name for p in profiles), 40)}"
