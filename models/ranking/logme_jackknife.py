@@ -29,7 +29,7 @@ def logme_jackknife(
 ) -> tuple[float, NDArray[np.float64]]:
     """Score by LogME, and once more with each group of rows deleted.
 
-    Deleting a group subtracts its part of F'F and F'Y (or, with fewer rows than dimensions, cuts its rows out
+    Deleting a group subtracts its part of F'F (or, with fewer rows than dimensions, cuts its rows out
     of FF'). The scale of a regression target stays that of all rows. A class that lay wholly in the deleted
     group is left out of that replicate's average; stratified groups do that only to classes of a single row.
 
@@ -64,7 +64,7 @@ def logme_jackknife(
             next_step="make them with jackknife_groups",
         )
     masks = [np.ones(n, dtype=bool), *(place != group for group in range(counts.size))]
-    scores = _by_kernel(x, y, masks, center) if n < d else _by_gram(x, y, masks, center)
+    scores = _by_kernel(x, y, masks, center) if n - center < d else _by_gram(x, y, masks, center)
     return float(scores[0]), scores[1:]
 
 
@@ -74,11 +74,11 @@ def _by_kernel(
     kernel = x @ x.T
     scores = []
     for kept in masks:
-        part, targets = kernel[np.ix_(kept, kept)], y[kept]
+        part, targets, n = kernel[np.ix_(kept, kept)], _present(y[kept], center), int(kept.sum())
         if center:
             part = part - part.mean(axis=0) - part.mean(axis=1)[:, None] + part.mean()
-            targets = targets - targets.mean(axis=0)
-        scores.append(logme_from_kernel(part, targets, x.shape[1]))
+            targets, n = targets - targets.mean(axis=0), n - 1
+        scores.append(logme_from_kernel(part, targets, x.shape[1], n))
     return np.array(scores)
 
 
@@ -87,17 +87,22 @@ def _by_gram(
 ) -> NDArray[np.float64]:
     if center:
         # About the overall means first, so that the means taken off below are small and cost no digits.
-        x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    gram, cross, yy = x.T @ x, x.T @ y, np.square(y).sum(axis=0)
+        x = x - x.mean(axis=0)
+    gram = x.T @ x
     scores = []
     for kept in masks:
-        out_x, out_y, n = x[~kept], y[~kept], int(kept.sum())
-        part, part_cross = gram - out_x.T @ out_x, cross - out_x.T @ out_y
-        part_yy = np.square(y[kept]).sum(axis=0) if out_x.size else yy
+        out, targets, n = x[~kept], _present(y[kept], center), int(kept.sum())
+        part = gram - out.T @ out
         if center:
-            mean_x, mean_y = x[kept].mean(axis=0), y[kept].mean(axis=0)
-            part = part - n * np.outer(mean_x, mean_x)
-            part_cross = part_cross - n * np.outer(mean_x, mean_y)
-            part_yy = part_yy - n * np.square(mean_y)
-        scores.append(logme_from_gram(part, part_cross, part_yy, n))
+            mean = x[kept].mean(axis=0)
+            part = part - n * np.outer(mean, mean)
+            targets, n = targets - targets.mean(axis=0), n - 1
+        # Centred targets sum to zero, so it does not matter to this product that the features' means remain.
+        scores.append(logme_from_gram(part, x[kept].T @ targets, np.square(targets).sum(axis=0), n))
     return np.array(scores)
+
+
+def _present(targets: NDArray[np.float64], center: bool) -> NDArray[np.float64]:
+    """Drop the columns of classes without a row (with an intercept: of targets that do not vary)."""
+    nothing = targets[0] if center else 0.0
+    return targets[:, (targets != nothing).any(axis=0)]

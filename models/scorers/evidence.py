@@ -14,6 +14,7 @@ globally: the published fixed point (You et al., ICML 2021) climbs to a maximum 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,34 +24,67 @@ from models.errors import ScoringError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "max_log_evidence"]
+__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "max_log_evidence"]
 
 LAMBDA_RANGE = (1e-8, 1e8)
-"""lam is looked for in this range times tr(F'F) / d."""
+"""lam is looked for in this range times tr(F'F) / d; its lower end bounds a perfect fit's evidence."""
 
 RESIDUAL_FLOOR = 1e-10
-"""R is never below this share of y'y: a perfect fit has unbounded evidence, and float64 no digits left."""
+"""A least-squares residual below this share of y'y counts as none: float64 cannot tell the two apart."""
 
 # log lam runs over 37; the evidence's features in log lam are about 2 wide, so this grid sees every maximum.
 _GRID = 161
 _STEPS = 40  # bisections: 0.46 / 2**40 is far below 1e-10 in log lam
 
 
-def max_log_evidence(
-    s: NDArray[np.float64], z: NDArray[np.float64], yy: NDArray[np.float64], n: int, d: int
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Features and c targets in the coordinates that the evidence needs.
+
+    Attributes
+    ----------
+    s
+        [m], the eigenvalues of F'F that are not zero.
+    g
+        [m, c], squared share of each target along each direction of F: ``z^2 / s``.
+    rest
+        [c], what of y'y lies outside of F: the least-squares residual.
+    """
+
+    s: NDArray[np.float64]
+    g: NDArray[np.float64]
+    rest: NDArray[np.float64]
+
+    @classmethod
+    def of_gram(
+        cls, gram: NDArray[np.float64], cross: NDArray[np.float64], yy: NDArray[np.float64], n: int
+    ) -> Spectrum:
+        """From F'F [d, d], F'Y [d, c], y'y [c] and the number of rows."""
+        s, q = _eigh(gram)
+        kept = _nonzero(s, max(n, gram.shape[0]))
+        g = np.square(q[:, kept].T @ cross) / s[kept, None]
+        rest = yy - g.sum(axis=0)
+        return cls(s[kept], g, np.where(rest > RESIDUAL_FLOOR * yy, rest, 0.0))
+
+    @classmethod
+    def of_kernel(cls, kernel: NDArray[np.float64], targets: NDArray[np.float64], d: int) -> Spectrum:
+        """From FF' [n, n] and Y [n, c]: cheaper with fewer rows than dimensions d."""
+        s, q = _eigh(kernel)
+        kept = _nonzero(s, max(kernel.shape[0], d))
+        g = np.square(q.T @ targets)
+        rest = g[~kept].sum(axis=0)
+        return cls(s[kept], g[kept], np.where(rest > RESIDUAL_FLOOR * g.sum(axis=0), rest, 0.0))
+
+
+def max_log_evidence(spectrum: Spectrum, n: int, d: int) -> NDArray[np.float64]:
     """Maximise the log evidence over both precisions, for each of c targets.
 
     Parameters
     ----------
-    s
-        [m], eigenvalues of F'F; those that are zero may be left out.
-    z
-        [m, c], V'F'Y.
-    yy
-        [c], y'y of each target.
+    spectrum
+        Of features and targets.
     n, d
-        Rows and columns of F.
+        Rows (less one when an intercept was projected out) and columns of F.
 
     Returns
     -------
@@ -62,57 +96,72 @@ def max_log_evidence(
     ScoringError
         If a target or all features are zero, or the result is not finite.
     """
-    # Rounding leaves eigenvalues of about eps * s_max where there should be zeros.
-    kept = s > float(s.max(initial=0.0)) * max(n, d) * np.finfo(np.float64).eps
-    s, z2 = s[kept], np.square(z[kept])
-    if not s.size or not (yy > 0).all():
+    s, g, rest = spectrum.s, spectrum.g, spectrum.rest
+    if not s.size or not (g.sum(axis=0) + rest > 0).all():
         raise _refuse("all features, or all values of a target, are zero")
-    scale = float(s.sum()) / d
-    grid = np.log(scale) + np.linspace(np.log(LAMBDA_RANGE[0]), np.log(LAMBDA_RANGE[1]), _GRID)
-    values, _ = _evidence(grid[:, None], s, z2[:, None, :], yy, n)
+    grid = np.log(float(s.sum()) / d) + np.linspace(np.log(LAMBDA_RANGE[0]), np.log(LAMBDA_RANGE[1]), _GRID)
+    values = _on_grid(grid, s, g, rest, n)
     place, target = np.nonzero(_local_maxima(values))
     step = float(grid[1] - grid[0])
     low, high = np.maximum(grid[place] - step, grid[0]), np.minimum(grid[place] + step, grid[-1])
-    chosen = z2[:, target]
+    g, rest = g[:, target], rest[target]
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        rising = _evidence(middle, s, chosen, yy[target], n)[1] > 0
+        rising = _slope(middle, s, g, rest, n) > 0
         low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    refined, _ = _evidence((low + high) / 2, s, chosen, yy[target], n)
     best: NDArray[np.float64] = values.max(axis=0)
-    np.maximum.at(best, target, refined)
+    np.maximum.at(best, target, _evidence((low + high) / 2, s, g, rest, n))
     if not np.isfinite(best).all():
         raise _refuse("the evidence is not finite")
     return best
 
 
+def _on_grid(
+    grid: NDArray[np.float64],
+    s: NDArray[np.float64],
+    g: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    n: int,
+) -> NDArray[np.float64]:
+    """Evidence of every target at every point of a grid, [grid, c]."""
+    lam = np.exp(grid)
+    # The part of a target along direction i that the ridge leaves unexplained is lam / (lam + s_i).
+    residual = rest + (lam[:, None] / (lam[:, None] + s)) @ g
+    return _from_residual(residual, np.log1p(s / lam[:, None]).sum(axis=1)[:, None], n)
+
+
 def _evidence(
     log_lam: NDArray[np.float64],
     s: NDArray[np.float64],
-    z2: NDArray[np.float64],
-    yy: NDArray[np.float64],
+    g: NDArray[np.float64],
+    rest: NDArray[np.float64],
     n: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Evidence and its slope in log lam.
-
-    Either at every point of a grid ([g, 1] with z2 [m, 1, c]) or at one point a candidate ([p] with z2 [m,
-    p]).
-    """
+) -> NDArray[np.float64]:
+    """Evidence at one point a candidate: log_lam [p] with g [m, p] and rest [p]."""
     lam = np.exp(log_lam)
-    points = lam.reshape(-1)
-    shrunk = 1.0 / (points + s[:, None])  # [m, g] or [m, p]
-    if z2.ndim == 3:
-        fitted, bend = shrunk.T @ z2[:, 0], np.square(shrunk).T @ z2[:, 0]
-    else:
-        fitted, bend = (shrunk * z2).sum(axis=0), (np.square(shrunk) * z2).sum(axis=0)
-    floor = RESIDUAL_FLOOR * yy
-    residual = np.maximum(yy - fitted, floor)
-    slope_r = np.where(yy - fitted > floor, lam * bend, 0.0)
-    shape = lam.shape
-    volume = -0.5 * np.log1p(s[:, None] / points).sum(axis=0).reshape(shape)
-    freedom = 0.5 * (s[:, None] * shrunk).sum(axis=0).reshape(shape)
-    value = n / 2 * np.log(n / residual) + volume - n / 2 * (np.log(2 * np.pi) + 1.0)
-    return value, freedom - n / 2 * slope_r / residual
+    residual = rest + (lam / (lam + s[:, None]) * g).sum(axis=0)
+    return _from_residual(residual, np.log1p(s[:, None] / lam).sum(axis=0), n)
+
+
+def _slope(
+    log_lam: NDArray[np.float64],
+    s: NDArray[np.float64],
+    g: NDArray[np.float64],
+    rest: NDArray[np.float64],
+    n: int,
+) -> NDArray[np.float64]:
+    """Slope of the evidence in log lam at one point a candidate; shapes as for :func:`_evidence`."""
+    lam = np.exp(log_lam)
+    left = lam / (lam + s[:, None])
+    residual = rest + (left * g).sum(axis=0)
+    bend = (left * (1.0 - left) * g).sum(axis=0)
+    slope: NDArray[np.float64] = 0.5 * (1.0 - left).sum(axis=0) - n / 2 * bend / residual
+    return slope
+
+
+def _from_residual(residual: NDArray[np.float64], volume: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    value: NDArray[np.float64] = n / 2 * (np.log(n / residual) - np.log(2 * np.pi) - 1.0) - 0.5 * volume
+    return value
 
 
 def _local_maxima(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -121,6 +170,19 @@ def _local_maxima(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     padded = np.concatenate([edge, values, edge])
     marked: NDArray[np.bool_] = (values >= padded[:-2]) & (values >= padded[2:])
     return marked
+
+
+def _nonzero(s: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
+    """Mark eigenvalues above what rounding leaves in place of zeros."""
+    marked: NDArray[np.bool_] = s > float(s.max(initial=0.0)) * size * np.finfo(np.float64).eps
+    return marked
+
+
+def _eigh(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if not np.isfinite(matrix).all():
+        raise _refuse("features are not finite")
+    s, q = np.linalg.eigh((matrix + matrix.T) / 2)
+    return s, q
 
 
 def _refuse(what: str) -> ScoringError:

@@ -5,10 +5,11 @@ and You et al., JMLR 2022. What is done here and how it differs from the code pu
 :mod:`models.scorers.evidence`.
 
 Two decisions. There is no intercept, as in the paper, so adding a constant to every feature changes the
-score; with ``center=True`` features and targets are centred first, which is the evidence with an intercept
-fitted, and constants no longer matter. A regression target is divided by its standard deviation: this adds
-the same constant to every score of a target (log of that deviation, for any features), so it never changes a
-ranking, and it frees the score from the label's units.
+score; with ``center=True`` features and targets are centred first and one row less is counted: the evidence
+with a free intercept integrated out, to which constants do not matter. (Counting all rows would let the
+evidence of centred features with n <= d grow without bound.) A regression target is divided by its standard
+deviation: this adds the same constant to every score of a target (log of that deviation, for any features),
+so it never changes a ranking, and it frees the score from the label's units.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import ScoringError
-from models.scorers.evidence import max_log_evidence
+from models.scorers.evidence import Spectrum, max_log_evidence
 from models.scorers.inputs import Inputs, check_inputs
 from models.scorers.scorer import Scorer
 from models.tasks import Task
@@ -73,51 +74,42 @@ def logme_from_gram(
         y'y of each target, [c]. Targets that are zero throughout (a class that a deleted group held all of)
         are left out.
     n
-        Rows.
+        Rows that count: all of them, less one when an intercept was projected out.
 
     Raises
     ------
     ScoringError
         If nothing is left to score.
     """
-    s, q = _eigh(gram)
     present = yy > 0
-    return _average(s, q.T @ cross[:, present], yy[present], n, gram.shape[0])
+    return _average(Spectrum.of_gram(gram, cross[:, present], yy[present], n), n, gram.shape[0])
 
 
-def logme_from_kernel(kernel: NDArray[np.float64], targets: NDArray[np.float64], d: int) -> float:
-    """LogME from FF' [n, n] and targets [n, c]; the cheaper form with fewer rows than dimensions."""
-    s, u = _eigh(kernel)
-    yy = np.square(targets).sum(axis=0)
-    present = yy > 0
-    # With F = U S V', V'F'y is S U'y: the same z that the Gram form has.
-    z = np.sqrt(np.maximum(s, 0.0))[:, None] * (u.T @ targets[:, present])
-    return _average(s, z, yy[present], kernel.shape[0], d)
+def logme_from_kernel(
+    kernel: NDArray[np.float64], targets: NDArray[np.float64], d: int, n: int | None = None
+) -> float:
+    """LogME from FF' [m, m] and targets [m, c]; the cheaper form with fewer rows than dimensions d.
+
+    ``n`` is the number of rows that count, m unless an intercept was projected out.
+    """
+    present = np.square(targets).sum(axis=0) > 0
+    return _average(Spectrum.of_kernel(kernel, targets[:, present], d), n or kernel.shape[0], d)
 
 
 def _logme(inputs: Inputs, *, center: bool = False) -> float:
     x, y = inputs.features, logme_targets(inputs)
-    if center:
-        x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     n, d = x.shape
+    if center:
+        x, y, n = x - x.mean(axis=0), y - y.mean(axis=0), n - 1
     if n < d:
-        return logme_from_kernel(x @ x.T, y, d)
+        return logme_from_kernel(x @ x.T, y, d, n)
     return logme_from_gram(x.T @ x, x.T @ y, np.square(y).sum(axis=0), n)
 
 
-def _average(
-    s: NDArray[np.float64], z: NDArray[np.float64], yy: NDArray[np.float64], n: int, d: int
-) -> float:
-    if not yy.size or n < 1:
+def _average(spectrum: Spectrum, n: int, d: int) -> float:
+    if not spectrum.rest.size or n < 1:
         raise ScoringError("no target is left to score", consequence="no score was stored")
-    return float(np.mean(max_log_evidence(s, z, yy, n, d)) / n)
-
-
-def _eigh(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if not np.isfinite(matrix).all():
-        raise ScoringError("features are not finite", consequence="no score was stored")
-    s, q = np.linalg.eigh((matrix + matrix.T) / 2)
-    return s, q
+    return float(np.mean(max_log_evidence(spectrum, n, d)) / n)
 
 
 LOGME = Scorer(
