@@ -124,7 +124,10 @@ def _check_nulls(view: View, frame: pl.DataFrame, name: str) -> None:
     column = frame[name]
     if not view.nullable(name) and column.null_count():
         raise _refuse(view, f"{column.null_count()} of {frame.height} rows hold no {name}")
-    if view.kind(name) in ("floats", "vector") and column.explode(empty_as_null=False).null_count():
+    if (
+        view.kind(name) in ("floats", "vector")
+        and column.drop_nulls().explode(empty_as_null=False).null_count()
+    ):
         raise _refuse(view, f"column {name} holds missing numbers")
     if name == view.key and (column == "").any():
         raise _refuse(view, "a key is empty")

@@ -27,9 +27,9 @@ _IN_LIST = 2_000  # an `in` list longer than this costs more than reading the ke
 def local_folder(uri: str) -> Path | None:
     """Folder that a URI names on this machine, or None for an object store."""
     if "://" not in uri:
-        return Path(uri)
+        return Path(uri).absolute()
     parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    return Path(unquote(parts.path)).absolute() if parts.scheme == "file" else None
 
 
 class Tables:
