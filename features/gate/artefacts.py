@@ -6,6 +6,7 @@ rule bounds one column of it. polars judges, and where pages are wanted Great Ex
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,7 @@ def _summary(arrays: Mapping[str, NDArray[Any]]) -> pl.DataFrame:
     records = []
     for key, given in arrays.items():
         array = np.asarray(given)
-        flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+        flat = array.reshape(len(array), math.prod(array.shape[1:])) if array.ndim else array.reshape(1, 1)
         records.append(
             {
                 "array": key,
@@ -215,8 +216,10 @@ def _lowest_diagonal(array: NDArray[Any]) -> float | None:
         if d * (d + 1) // 2 != length:
             return None
         diagonal = values[..., np.concatenate(([0], np.cumsum(np.arange(d, 1, -1))))]
-    lowest = float(np.min(diagonal)) if diagonal.size else 0.0
-    return lowest if np.isfinite(lowest) else None
+    if not diagonal.size or not np.isfinite(diagonal).all():
+        return None  # another rule's business
+    lowest, rounding = float(diagonal.min()), 1e-6 * float(np.abs(diagonal).max())
+    return 0.0 if -rounding <= lowest < 0 else lowest
 
 
 def _judge(

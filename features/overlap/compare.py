@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.overlap.minhash import BANDS, N_PERM, estimate_jaccard
+from features.overlap.minhash import BANDS, estimate_jaccard
 from features.overlap.sketch import Role, Sketch
 from models.errors import ArtefactError
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Overlap", "TargetIndex", "compare", "compare_many"]
 
-_FILTER_BITS = 20
+_FILTER_BITS = (16, 23)  # least and most: about sixteen slots per band of the target
 _PER_BUCKET = 4  # texts of the source looked at per band: where templates make thousands agree, a few will do
+_BAND_SALT = np.arange(BANDS, dtype=np.uint32) * np.uint32(0x85EBCA6B)
 _ROLE_WORDS = {Role.FIRST: "texts", Role.SECOND: "second texts", Role.JOINED: "pairs"}
 
 
@@ -73,12 +74,15 @@ class TargetIndex:
 
     def __init__(self, target: Sketch) -> None:
         self.target = target
-        keys = _band_keys(target.signatures)
+        bands = _bands(target.signatures)
+        keys = _band_keys(bands, np.arange(bands.size))
         order = np.argsort(keys, kind="stable")
         self._keys = keys[order]
         self._texts = (order // BANDS).astype(np.int64)
-        self._filter = np.zeros(1 << _FILTER_BITS, dtype=bool)
-        self._filter[_filter_slots(keys)] = True
+        bits = min(max(int(16 * bands.size).bit_length(), _FILTER_BITS[0]), _FILTER_BITS[1])
+        self._shift = np.uint32(32 - bits)
+        self._filter = np.zeros(1 << bits, dtype=bool)
+        self._filter[_slots(bands, self._shift)] = True
 
     def near(
         self, source: Sketch, near_duplicate: float, skip: NDArray[np.bool_] | None = None
@@ -113,11 +117,13 @@ class TargetIndex:
 
     def _candidates(self, source: Sketch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs (text of the target, text of the source) that agree on at least one band."""
-        keys = _band_keys(source.signatures)
-        likely = np.flatnonzero(self._filter[_filter_slots(keys)])
-        likely = likely[_first_of_each(keys[likely], _PER_BUCKET)]
-        left = np.searchsorted(self._keys, keys[likely], side="left")
-        counts = np.searchsorted(self._keys, keys[likely], side="right") - left
+        bands = _bands(source.signatures)
+        likely = np.flatnonzero(self._filter[_slots(bands, self._shift)])
+        first = _first_of_each(_band_keys(bands, likely), _PER_BUCKET)
+        likely = likely[first]
+        keys = _band_keys(bands, likely)
+        left = np.searchsorted(self._keys, keys, side="left")
+        counts = np.searchsorted(self._keys, keys, side="right") - left
         begins = np.concatenate(([0], np.cumsum(counts)[:-1]))
         slots = np.repeat(left - begins, counts) + np.arange(counts.sum())
         stride = np.int64(len(source.signatures))
@@ -230,11 +236,15 @@ def _is_in(values: NDArray[np.uint64], table: NDArray[np.uint64]) -> NDArray[np.
     return np.asarray(table[slots] == values, dtype=bool)
 
 
-def _band_keys(signatures: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return one number per text and band, uint64 [texts * bands]: the band's bytes and which band it is."""
-    bands = np.ascontiguousarray(signatures).view(np.uint32).reshape(-1, N_PERM // 4)
-    numbers = np.arange(BANDS, dtype=np.uint64) << np.uint64(32)
-    return np.asarray((bands.astype(np.uint64) | numbers).ravel(), dtype=np.uint64)
+def _bands(signatures: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """View every band's bytes as one number: uint32 [texts * bands]."""
+    return np.ascontiguousarray(signatures).view(np.uint32).reshape(-1)
+
+
+def _band_keys(bands: NDArray[np.uint32], where: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the chosen bands as uint64 that also say which band of the signature they are."""
+    numbers = (where % BANDS).astype(np.uint64) << np.uint64(32)
+    return np.asarray(bands[where].astype(np.uint64) | numbers, dtype=np.uint64)
 
 
 def _first_of_each(keys: NDArray[np.uint64], at_most: int) -> NDArray[np.int64]:
@@ -246,9 +256,10 @@ def _first_of_each(keys: NDArray[np.uint64], at_most: int) -> NDArray[np.int64]:
     return np.asarray(order[run < at_most], dtype=np.int64)
 
 
-def _filter_slots(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    spread = keys * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: the high bits depend on all of the key
-    return np.asarray(spread >> np.uint64(64 - _FILTER_BITS), dtype=np.uint64)
+def _slots(bands: NDArray[np.uint32], shift: np.uint32) -> NDArray[np.uint32]:
+    """Return each band's slot in the bit table (Fibonacci hashing: high bits depend on all of the key)."""
+    salted = bands.reshape(-1, BANDS) + _BAND_SALT
+    return np.asarray((salted * np.uint32(0x9E3779B1) >> shift).ravel(), dtype=np.uint32)
 
 
 def _check_comparable(target: Sketch, source: Sketch) -> None:

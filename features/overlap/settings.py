@@ -18,7 +18,8 @@ class OverlapSettings(BaseModel):
     Attributes
     ----------
     threshold
-        Share of the target's distinct texts, in (0, 1], from which a source is excluded.
+        Share of the target's distinct texts, in (0, 1], from which a source is excluded. The default was
+        read from ``benchmarks/overlap/pairs.csv``: every pair known to share texts lies above it.
     near_duplicate
         Jaccard similarity of character shingles, in (0, 1], from which two texts are near-duplicates.
     min_shared
@@ -37,7 +38,7 @@ class OverlapSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    threshold: float = Field(default=0.02, gt=0.0, le=1.0)
+    threshold: float = Field(default=0.01, gt=0.0, le=1.0)
     near_duplicate: float = Field(default=0.6, gt=0.0, le=1.0)
     min_shared: int = Field(default=2, ge=1)
     min_chars: int = Field(default=20, ge=1)
