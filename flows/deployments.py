@@ -33,15 +33,15 @@ def deployments_of(prefect_yaml: Path, crons: Mapping[str, str] | None = None) -
     SettingsError
         The file cannot be used, or a cron schedule is not one.
     """
-    from prefect.deployments.runner import EntrypointType
     from prefect.events import DeploymentEventTrigger
     from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     try:
         specs = yaml.safe_load(prefect_yaml.read_text(encoding="utf-8"))["deployments"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as problem:
         raise _unusable(prefect_yaml, str(problem)) from None
-    deployments = []
+    deployments: list[RunnerDeployment] = []
     for spec in specs:
         flow = _flow(prefect_yaml, spec["entrypoint"])
         override = (crons or {}).get(flow.name)
@@ -53,7 +53,8 @@ def deployments_of(prefect_yaml: Path, crons: Mapping[str, str] | None = None) -
             )
             triggers = [DeploymentEventTrigger(**_without(one, "type")) for one in spec.get("triggers") or []]
             deployments.append(
-                flow.to_deployment(
+                # Without an event loop around it, it is the deployment and no coroutine.
+                flow.to_deployment(  # type: ignore[arg-type]
                     name=spec["name"],
                     description=spec.get("description"),
                     tags=spec.get("tags"),

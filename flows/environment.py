@@ -16,8 +16,16 @@ _DEFAULTS = {
 }
 
 
-def quiet_prefect() -> None:
-    """Set what the environment leaves open; what a team has set itself stays."""
+def quiet_prefect(*, for_a_person: bool = False) -> None:
+    """Set what the environment leaves open; what a team has set itself stays.
+
+    Parameters
+    ----------
+    for_a_person
+        The command says itself what failed; Prefect's tracebacks beside it would only hide that.
+    """
+    if for_a_person:
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
 

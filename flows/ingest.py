@@ -6,13 +6,17 @@ and can be tried again or run elsewhere. A source that fails stays pending with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flows.running import announce, artifact_key, runner_of_folder, workspace_at, worth_a_retry
 
 from features.artefacts.embeddings import make_embedding  # isort: skip
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+
 from features.artefacts.esms import make_esm
 from features.artefacts.failures import clear_reason, note_failure, why
 from features.artefacts.moments import make_moments
@@ -23,8 +27,6 @@ from features.record import unrecorded
 from features.registry import Entry, Kind
 from flows.progress import step_progress
 from flows.recording import record_state
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
 
 if TYPE_CHECKING:
     from prefect.futures import PrefectFuture
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
     from models.tasks import OnProgress
 
 __all__ = ["IngestResult", "chosen_sources", "ingest"]
+
+
+_PARTS = {
+    "embed": "embedding {}",
+    "tune": "fine-tuning on {}",
+    "embed tuned": "embedding {} with the tuned encoder",
+}
 
 
 @dataclass
@@ -57,7 +66,7 @@ def chosen_sources(plan: Plan, names: Sequence[str] | None) -> list[Entry]:
 
     Raises
     ------
-    NameError_
+    NamingError
         A name is not registered.
     """
     if not names:
@@ -87,30 +96,13 @@ def embed_source(workspace: str, source: str) -> str:
 def tune_source(workspace: str, source: str) -> str:
     """Fine-tune the encoder on a source and keep the moments."""
     plan, entry = _source(workspace, source)
-    with _lock(plan, entry), _several_bars(source) as progress:
+    with _lock(plan, entry), ExitStack() as shown:
+
+        def progress(part: str) -> OnProgress:
+            shown.close()  # The parts of a step come one after the other, each with a display of its own.
+            return shown.enter_context(step_progress(_PARTS[part].format(source)))
+
         return make_moments(plan, entry, progress)
-
-
-class _several_bars:  # noqa: N801 - used as a context manager, like the functions beside it
-    """One progress display after another within one task: tuning, then embedding again."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._open: Any = None
-
-    def __enter__(self) -> _several_bars:
-        return self
-
-    def __call__(self, part: str) -> OnProgress:
-        self.__exit__()
-        self._open = step_progress({"tune": f"fine-tuning on {self._source}"}.get(part, f"{part} {self._source}"))
-        on_progress: OnProgress = self._open.__enter__()
-        return on_progress
-
-    def __exit__(self, *problem: object) -> None:
-        if self._open is not None:
-            self._open.__exit__(*(problem or (None, None, None)))
-            self._open = None
 
 
 @task(task_run_name="fit ESM of {source}", retry_condition_fn=worth_a_retry)
@@ -176,7 +168,8 @@ def _submit(place: Workspace, name: str) -> list[PrefectFuture[Any]]:
     futures: list[PrefectFuture[Any]] = []
     for step in (embed_source, tune_source, fit_source):
         configured = step.with_options(retries=run.retries, retry_delay_seconds=run.retry_delay_seconds)
-        futures.append(configured.submit(str(place.root), name, wait_for=futures[-1:]))
+        submit: Callable[..., PrefectFuture[Any]] = configured.submit
+        futures.append(submit(str(place.root), name, wait_for=futures[-1:]))
     return futures
 
 
@@ -190,6 +183,10 @@ def _first_failure(futures: Sequence[PrefectFuture[Any]]) -> str | None:
 
 def _result_artifact(result: IngestResult) -> None:
     rows = [{"source": name, "outcome": "made", "reason": ""} for name in result.made]
-    rows += [{"source": name, "outcome": "failed", "reason": reason} for name, reason in result.failed.items()]
+    rows += [
+        {"source": name, "outcome": "failed", "reason": reason} for name, reason in result.failed.items()
+    ]
     if rows:
-        create_table_artifact(table=rows, key=artifact_key("springboard", "ingest"), description="What the ingest did")
+        create_table_artifact(
+            table=rows, key=artifact_key("springboard", "ingest"), description="What the ingest did"
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from uuid import UUID
 
 from models.tasks import OnProgress
 
@@ -19,20 +20,31 @@ _ARTIFACT_EVERY_SECONDS = 5.0
 
 @contextmanager
 def step_progress(description: str) -> Iterator[OnProgress]:
-    """A callback that shows how far a step has come.
+    """A callback that shows how far a step has come; nothing is shown of a step that had nothing to do.
 
     Parameters
     ----------
     description
         What is going on, with the source or target it is about.
     """
-    if os.environ.get(SHOW_IN_TERMINAL) == "terminal":
-        from flows.cli.render import progress_bar
+    opener = _terminal_progress if os.environ.get(SHOW_IN_TERMINAL) == "terminal" else _artifact_progress
+    with ExitStack() as shown:
+        drawing: OnProgress | None = None
 
-        with progress_bar(description) as on_progress:
-            yield on_progress
-        return
-    with _artifact_progress(description) as on_progress:
+        def on_progress(done: int, total: int) -> None:
+            nonlocal drawing
+            if drawing is None:
+                drawing = shown.enter_context(opener(description))
+            drawing(done, total)
+
+        yield on_progress
+
+
+@contextmanager
+def _terminal_progress(description: str) -> Iterator[OnProgress]:
+    from flows.cli.render.progress import progress_bar
+
+    with progress_bar(description) as on_progress:
         yield on_progress
 
 
@@ -44,7 +56,7 @@ def _artifact_progress(description: str) -> Iterator[OnProgress]:
     if TaskRunContext.get() is None:
         yield lambda done, total: None
         return
-    artifact = None
+    artifact: UUID | None = None
     last = 0.0
 
     def on_progress(done: int, total: int) -> None:
@@ -57,8 +69,9 @@ def _artifact_progress(description: str) -> Iterator[OnProgress]:
         # Progress that cannot be shown must never fail the step it is about.
         with suppress(Exception):
             if artifact is None:
-                artifact = create_progress_artifact(progress=percent, description=description)
+                made = create_progress_artifact(progress=percent, description=description)
+                artifact = made if isinstance(made, UUID) else None
             else:
-                update_progress_artifact(artifact_id=artifact, progress=percent)  # type: ignore[arg-type]
+                update_progress_artifact(artifact_id=artifact, progress=percent)
 
     yield on_progress

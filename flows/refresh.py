@@ -9,6 +9,10 @@ from typing import Any
 from flows.running import artifact_key, runner_of_folder, workspace_at, worth_a_retry
 
 from features.artefacts.failures import why  # isort: skip
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.futures import PrefectFuture
+
 from features.artefacts.plan import Plan
 from features.publishing import publish_ranking
 from features.rankings import refresh_target, shown_ranking, stale_targets
@@ -19,8 +23,6 @@ from features.reports.markdown import to_markdown
 from features.reports.workspace import report_workspace
 from flows.progress import step_progress
 from flows.recording import record_state
-from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
 
 __all__ = ["RefreshResult", "chosen_targets", "refresh"]
 
@@ -43,16 +45,20 @@ class RefreshResult:
     release: str | None = None
 
 
-def chosen_targets(plan: Plan, names: Sequence[str] | None, scorer: str, force: bool) -> tuple[list[str], list[str]]:
+def chosen_targets(
+    plan: Plan, names: Sequence[str] | None, scorer: str, force: bool
+) -> tuple[list[str], list[str]]:
     """The targets to work on and the chosen ones that are fresh already.
 
     Raises
     ------
-    NameError_
+    NamingError
         A name is not registered.
     """
     registered = list(plan.registry.current(Kind.TARGET))
-    chosen = [plan.registry.get(Kind.TARGET, name).name for name in dict.fromkeys(names)] if names else registered
+    chosen = (
+        [plan.registry.get(Kind.TARGET, name).name for name in dict.fromkeys(names)] if names else registered
+    )
     stale = set(chosen) if force else set(stale_targets(plan, scorer))
     return [name for name in chosen if name in stale], [name for name in chosen if name not in stale]
 
@@ -62,7 +68,10 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
     """Score what is new for one target and put its ranking together."""
     plan = Plan(workspace_at(workspace))
     entry = plan.registry.get(Kind.TARGET, target)
-    with plan.workspace.lock(f"target-{entry.version[:16]}"), step_progress(f"ranking for {target}") as on_progress:
+    with (
+        plan.workspace.lock(f"target-{entry.version[:16]}"),
+        step_progress(f"ranking for {target}") as on_progress,
+    ):
         done = refresh_target(plan, entry, scorer, force=force, on_progress=on_progress)
     if done is None:
         return {"changed": False, "computed": 0}
@@ -85,7 +94,10 @@ def write_pages(workspace: str) -> str:
 
 @flow(name="refresh", task_runner=runner_of_folder(), validate_parameters=True, retries=0)
 def refresh(
-    names: list[str] | None = None, scorer: str | None = None, force: bool = False, workspace: str | None = None
+    names: list[str] | None = None,
+    scorer: str | None = None,
+    force: bool = False,
+    workspace: str | None = None,
 ) -> dict[str, Any]:
     """Bring the rankings of stale targets up to date.
 
@@ -113,11 +125,13 @@ def refresh(
     again: dict[str, Any] = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
     result = RefreshResult()
     scorers = sorted(SCORERS) if scorer == "all" else [scorer or place.settings.ranking.scorer]
-    submitted = {}
+    submitted: dict[tuple[str, str], PrefectFuture[dict[str, Any]]] = {}
     for one in scorers:
         todo, fresh = chosen_targets(Plan(place), names, one, force)
         result.fresh += [name for name in fresh if name not in result.fresh]
-        submitted |= {(name, one): rank_target.with_options(**again).submit(root, name, one, force) for name in todo}
+        submitted |= {
+            (name, one): rank_target.with_options(**again).submit(root, name, one, force) for name in todo
+        }
     for (name, one), future in submitted.items():
         future.wait()
         if not future.state.is_completed():

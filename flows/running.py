@@ -16,11 +16,18 @@ from models.errors import BusyError, OfflineError, SpringboardError, WorkspaceEr
 
 if TYPE_CHECKING:
     from prefect import Task
-    from prefect.client.schemas.objects import TaskRun
-    from prefect.states import State
+    from prefect.client.schemas.objects import State, TaskRun
     from prefect.task_runners import TaskRunner
 
-__all__ = ["PUBLISHED", "announce", "artifact_key", "runner_of", "runner_of_folder", "worth_a_retry", "workspace_at"]
+__all__ = [
+    "PUBLISHED",
+    "announce",
+    "artifact_key",
+    "runner_of",
+    "runner_of_folder",
+    "workspace_at",
+    "worth_a_retry",
+]
 
 PUBLISHED = "springboard.pool.published"
 """Event of an ingest that brought new sources into the pool; prefect.yaml lets it wake ``refresh``."""

@@ -55,15 +55,18 @@ def serve_workspace(
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _site(workspace, host, site_port), _server(workspace, host, port, api):
         os.environ["PREFECT_API_URL"] = api
-        from flows.deployments import deployments_of
         from prefect import serve
+
+        from flows.deployments import deployments_of
 
         deployments = deployments_of(workspace.root / "prefect.yaml", crons)
         _say(f"Workspace  {workspace.root}")
         _say(f"Prefect    http://{host}:{port}")
         _say(f"Pages      http://{host}:{site_port}")
         for deployment in deployments:
-            _say(f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}")
+            _say(
+                f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}"
+            )
         with suppress(KeyboardInterrupt):
             serve(*deployments, limit=2, print_starting_message=False)
 

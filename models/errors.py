@@ -3,13 +3,13 @@
 ::
 
     SpringboardError                    every error we raise on purpose; the command exits with 2
-    ├── ReferenceError_                 a dataset or model reference that cannot be read
+    ├── ReadError                 a dataset or model reference that cannot be read
     │   ├── UnreadableError             the file is not what its name says, or is broken
     │   ├── UnknownReferenceError       no such file, folder or hub id
     │   └── OfflineError                the hub is needed and cannot be reached
     ├── MappingError                    no text or label column can be told, or the named one is absent
     ├── GateError                       the quality gate refused a whole dataset (it is in quarantine)
-    ├── NameError_                      a name we cannot take, or one that is not registered
+    ├── NamingError                      a name we cannot take, or one that is not registered
     ├── WorkspaceError                  no workspace here, or one that is broken or of another format
     ├── SettingsError                   params.yaml or an option holds a value we cannot use
     ├── EncoderError                    an encoder that cannot be loaded, or one of another width
@@ -31,10 +31,10 @@ __all__ = [
     "EncoderError",
     "GateError",
     "MappingError",
-    "NameError_",
+    "NamingError",
     "OfflineError",
+    "ReadError",
     "RecordError",
-    "ReferenceError_",
     "ScoringError",
     "SettingsError",
     "SpringboardError",
@@ -74,19 +74,19 @@ class SpringboardError(Exception):
         return " ".join(parts)
 
 
-class ReferenceError_(SpringboardError):  # noqa: N818 - the trailing underscore keeps clear of the builtin
+class ReadError(SpringboardError):
     """A dataset or model reference that cannot be read."""
 
 
-class UnreadableError(ReferenceError_):
+class UnreadableError(ReadError):
     """The file is not what its name says, or is broken."""
 
 
-class UnknownReferenceError(ReferenceError_):
+class UnknownReferenceError(ReadError):
     """No such file, folder or hub id."""
 
 
-class OfflineError(ReferenceError_):
+class OfflineError(ReadError):
     """The hub is needed and cannot be reached."""
 
 
@@ -98,7 +98,7 @@ class GateError(SpringboardError):
     """The quality gate refused a whole dataset; it waits in quarantine."""
 
 
-class NameError_(SpringboardError):  # noqa: N818 - the trailing underscore keeps clear of the builtin
+class NamingError(SpringboardError):
     """A name we cannot take, or one that is not registered."""
 
 

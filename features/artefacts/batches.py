@@ -56,5 +56,7 @@ class Batches:
         name = f"{entity[:16]}-{content_hash(sorted(rows['key'].to_list()))[:16]}"
         path = self.folder / f"{name}.parquet"
         if not path.exists():
-            write_table(path, rows, Card("batch", name, {"entity": entity}, card_settings, {"rows": len(rows)}))
+            write_table(
+                path, rows, Card("batch", name, {"entity": entity}, card_settings, {"rows": len(rows)})
+            )
         return path

@@ -18,7 +18,7 @@ def encoder_of(plan: Plan) -> Encoder:
 
     Raises
     ------
-    EncoderError, ReferenceError_
+    EncoderError, ReadError
         It cannot be loaded.
     """
     if plan.encoder not in _LOADED:

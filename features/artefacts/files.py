@@ -105,7 +105,9 @@ def read_arrays_card(path: Path) -> Card:
 
 def write_table(path: Path, table: pl.DataFrame, card: Card) -> None:
     """Write a table and its card as one Parquet file."""
-    write_whole(path, lambda part: table.write_parquet(part, compression="zstd", metadata={_CARD: card.to_json()}))
+    write_whole(
+        path, lambda part: table.write_parquet(part, compression="zstd", metadata={_CARD: card.to_json()})
+    )
 
 
 def read_table(path: Path) -> pl.DataFrame:

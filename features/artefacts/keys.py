@@ -46,4 +46,6 @@ def key_of(step: str, inputs: Mapping[str, str | None], settings: Mapping[str, A
     settings
         The settings that change the result, and no others: what only changes speed stays out.
     """
-    return content_hash({"step": step, "recipe": RECIPES[step], "inputs": dict(inputs), "settings": dict(settings)})
+    return content_hash(
+        {"step": step, "recipe": RECIPES[step], "inputs": dict(inputs), "settings": dict(settings)}
+    )

@@ -65,7 +65,9 @@ def make_moments(plan: Plan, source: Entry, progress: StepProgress = _no_progres
     tuned = _tuned_encoder(plan, source, rows, progress("tune"))
     tuned_vectors = embed_rows(tuned.encoder, rows, progress("embed tuned"))
     folds = assign_folds(rows["label"].to_list(), source.task, settings.esm.folds, settings.esm.seed)
-    arrays: dict[str, NDArray[Any]] = dict(Moments.from_pairs(base, tuned_vectors, folds, settings.esm.folds).to_arrays())
+    arrays: dict[str, NDArray[Any]] = dict(
+        Moments.from_pairs(base, tuned_vectors, folds, settings.esm.folds).to_arrays()
+    )
     report = check_moments(arrays, name=source.name, settings=settings.gate, docs=plan.workspace.data_docs)
     if report.stopped:
         raise GateError(

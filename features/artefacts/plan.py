@@ -43,7 +43,7 @@ class Plan:
 
         Raises
         ------
-        EncoderError, ReferenceError_
+        EncoderError, ReadError
             The encoder of params.yaml cannot be found.
         """
         return encoder_id(self.workspace.settings.encoder, self.workspace.encoder_cache)
@@ -73,13 +73,17 @@ class Plan:
             },
         )
         esm = key_of(
-            "esm", {"moments": moments}, {"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)}
+            "esm",
+            {"moments": moments},
+            {"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)},
         )
         return SourceKeys(self.embedding_key(source.version, Kind.SOURCE), moments, esm)
 
     def path(self, kind: str, key: str) -> Path:
         """Where an artefact of a kind lies."""
-        suffix = {"datasets": ".parquet", "quarantine": ".parquet", "rankings": ".json"}.get(kind, ".safetensors")
+        suffix = {"datasets": ".parquet", "quarantine": ".parquet", "rankings": ".json"}.get(
+            kind, ".safetensors"
+        )
         return self.workspace.folder(kind) / f"{key}{suffix}"
 
     def pool(self) -> list[Entry]:

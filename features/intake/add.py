@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays_card, write_arrays, write_table
+from features.artefacts.keys import content_hash
 from features.artefacts.plan import Plan
 from features.gate import GateReport, run_gate
 from features.gate.quarantine import refusal_record, write_refused_rows
@@ -18,7 +19,7 @@ from features.record.recorder import mark_unrecorded
 from features.registry.entries import Entry, Kind
 from features.registry.ledger import Ledger
 from features.registry.names import check_name, slug_of
-from models.errors import ArtefactError, GateError, NameError_, SettingsError
+from models.errors import ArtefactError, GateError, NamingError, SettingsError
 from models.tasks import OnProgress, silent
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def add_dataset(
 
     Raises
     ------
-    NameError_
+    NamingError
         The name cannot be taken, or stands for another reference already.
-    ReferenceError_, MappingError
+    ReadError, MappingError
         The reference cannot be read or its columns cannot be told.
     GateError
         The gate refused the whole dataset; its rows and the reasons are in quarantine.
@@ -100,7 +101,7 @@ def add_dataset(
         options=read_options_to(options.read),
         tuned_model=options.tuned_model,
         tuned_model_id=tuned_id,
-        licence=dataset.origin.get("licence"),
+        licence=str(licence) if (licence := dataset.origin.get("licence")) else None,
     )
     if before is not None and _same(before, entry):
         return Added(before, "unchanged", accepted.report, dataset)
@@ -123,10 +124,12 @@ def _tuned_model_id(reference: str | None) -> str | None:
     return tuned_model_id(reference)
 
 
-def _refuse_other_reference(before: Entry | None, dataset: ReadDataset, kind: Kind, name: str, replace: bool) -> None:
+def _refuse_other_reference(
+    before: Entry | None, dataset: ReadDataset, kind: Kind, name: str, replace: bool
+) -> None:
     if before is None or replace or before.reference == dataset.origin.get("reference"):
         return
-    raise NameError_(
+    raise NamingError(
         f"the name '{name}' already stands for the {kind.value} read from '{before.reference}'",
         consequence="nothing was stored; that one stays as it is",
         next_step="give --name another one, or --replace to let the name stand for the new data",
@@ -150,7 +153,13 @@ def _gate(workspace: Workspace, kind: Kind, name: str, reference: str, dataset: 
     )
     if len(report.refused) or report.stopped:
         mark_unrecorded(workspace)
-        write_refused_rows(workspace.folder("quarantine"), report, name=name, role=kind.value, version_hint=None)
+        write_refused_rows(
+            workspace.folder("quarantine"),
+            report,
+            name=name,
+            role=kind.value,
+            version_hint=content_hash(dataset.origin.get("resolved") or reference),
+        )
     if report.stopped:
         _note_refusal(workspace, refusal_record(report, name=name, role=kind.value, reference=reference))
         raise GateError(
@@ -179,7 +188,9 @@ def _store(plan: Plan, kind: Kind, accepted: _Accepted) -> str:
     dataset_path = plan.path("datasets", accepted.version)
     if not sketch_path.exists():
         mark_unrecorded(workspace)
-        card = Card("sketch", sketch.key, {"texts": len(sketch.exact)}, workspace.settings.overlap.model_dump())
+        card = Card(
+            "sketch", sketch.key, {"texts": len(sketch.exact)}, workspace.settings.overlap.model_dump()
+        )
         write_arrays(sketch_path, sketch.to_arrays(), card)
     else:
         read_arrays_card(sketch_path)

@@ -22,7 +22,7 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
 
     Raises
     ------
-    NameError_
+    NamingError
         The target or a source is not registered; nothing is noted then.
     """
     registry = registry_of(workspace)

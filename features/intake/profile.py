@@ -36,7 +36,12 @@ def profile_of(rows: pl.DataFrame, task: Task) -> dict[str, Any]:
     }
     label = rows["label"]
     if task.is_regression:
-        numbers = {"label_mean": label.mean(), "label_std": label.std(), "label_min": label.min(), "label_max": label.max()}
+        numbers = {
+            "label_mean": label.mean(),
+            "label_std": label.std(),
+            "label_min": label.min(),
+            "label_max": label.max(),
+        }
         profile |= {name: None if value is None else float(value) for name, value in numbers.items()}  # type: ignore[arg-type]
     elif len(rows):
         counts = label.value_counts(sort=True)

@@ -48,7 +48,9 @@ def publish_sources(plan: Plan) -> int:
     for source in ready:
         key = keys[source.name]
         if source.version in lacking_profile:
-            published += store.publish("dataset_profile", frames.profile_rows(plan.path("datasets", source.version)))
+            published += store.publish(
+                "dataset_profile", frames.profile_rows(plan.path("datasets", source.version))
+            )
         if key.embedding in lacking_centroid:
             published += _publish_embedding(plan, store, source, key.embedding)
         # Last, so that a source whose ESM is served has everything else there too.
@@ -70,7 +72,9 @@ def publish_ranking(plan: Plan, refreshed: Refreshed) -> int:
     target = plan.registry.get(Kind.TARGET, refreshed.target)
     published = 0
     if store.missing_keys("dataset_profile", [target.version]):
-        published += store.publish("dataset_profile", frames.profile_rows(plan.path("datasets", target.version)))
+        published += store.publish(
+            "dataset_profile", frames.profile_rows(plan.path("datasets", target.version))
+        )
     key = plan.embedding_key(target.version, Kind.TARGET)
     if store.missing_keys("centroid", [key]):
         published += _publish_embedding(plan, store, target, key)

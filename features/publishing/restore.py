@@ -36,7 +36,9 @@ def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
         What the files hold does not fit the store's tables.
     """
     workspace = plan.workspace
-    total = sum(len(list(workspace.folder(kind).glob("[!.]*"))) for kind in ("datasets", "embeddings", "esms"))
+    total = sum(
+        len(list(workspace.folder(kind).glob("[!.]*"))) for kind in ("datasets", "embeddings", "esms")
+    )
     return rebuild(
         workspace.store_uri,
         _all_frames(plan),

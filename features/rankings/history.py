@@ -67,7 +67,9 @@ def moment_of(workspace: Workspace, when: str) -> datetime:
     from features.record.git import git
 
     if not when.startswith("-"):
-        stamp = git(workspace.root, "log", "-1", "--format=%cI", f"{when}^{{commit}}", "--", check=False).strip()
+        stamp = git(
+            workspace.root, "log", "-1", "--format=%cI", f"{when}^{{commit}}", "--", check=False
+        ).strip()
         if stamp:
             return parse_time(stamp)
     raise SettingsError(

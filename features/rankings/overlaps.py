@@ -9,7 +9,7 @@ import polars as pl
 from features.artefacts.batches import Batches
 from features.artefacts.files import read_arrays
 from features.artefacts.keys import key_of
-from features.overlap import Sketch, compare_many
+from features.overlap import Sketch, TargetIndex, compare
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError
 
@@ -58,7 +58,11 @@ def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, 
     }
     known = batches.read(target.sketch)
     have = set(known["key"])
-    missing = {member.entry.sketch: keys[member.entry.name] for member in members if keys[member.entry.name] not in have}
+    missing = {
+        member.entry.sketch: keys[member.entry.name]
+        for member in members
+        if keys[member.entry.name] not in have
+    }
     unreadable: dict[str, str] = {}
     if missing:
         new = _compare(plan, target, missing, unreadable)
@@ -74,16 +78,16 @@ def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, 
 
 def _compare(plan: Plan, target: Entry, missing: dict[str, str], unreadable: dict[str, str]) -> pl.DataFrame:
     settings = plan.workspace.settings.overlap
-    own = Sketch.from_arrays(read_arrays(plan.path("sketches", target.sketch)))
+    own = TargetIndex(Sketch.from_arrays(read_arrays(plan.path("sketches", target.sketch))))
     rows = []
     # One sketch at a time: a pool's sketches together can be gigabytes.
     for sketch, key in missing.items():
         try:
-            other = Sketch.from_arrays(read_arrays(plan.path("sketches", sketch)))
+            overlap = compare(own, Sketch.from_arrays(read_arrays(plan.path("sketches", sketch))), settings)
         except (ArtefactError, KeyError, ValueError) as problem:
-            unreadable[sketch] = f"the leak check could not read its sketch: {problem}"
+            why = problem.what if isinstance(problem, ArtefactError) else str(problem)
+            unreadable[sketch] = f"the leak check could not be made: {why}"
             continue
-        overlap = compare_many(own, {sketch: other}, settings)[sketch]
         rows.append(
             {
                 "key": key,

@@ -41,7 +41,12 @@ class Refreshed:
 
 
 def refresh_target(
-    plan: Plan, target: Entry, scorer: str | None = None, *, force: bool = False, on_progress: OnProgress = silent
+    plan: Plan,
+    target: Entry,
+    scorer: str | None = None,
+    *,
+    force: bool = False,
+    on_progress: OnProgress = silent,
 ) -> Refreshed | None:
     """Bring a target's ranking up to the pool's state.
 

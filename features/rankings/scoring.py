@@ -33,17 +33,17 @@ __all__ = ["SCORES", "Scored", "Scoring"]
 
 SCORES = pl.Schema(
     {
-        "key": pl.String,
-        "target_version": pl.String,
-        "source_version": pl.String,
-        "encoder": pl.String,
-        "esm_key": pl.String,
-        "scorer": pl.String,
-        "settings": pl.String,
-        "score": pl.Float64,
-        "stderr": pl.Float64,
-        "replicates": pl.List(pl.Float64),
-        "made_at": pl.String,
+        "key": pl.String(),
+        "target_version": pl.String(),
+        "source_version": pl.String(),
+        "encoder": pl.String(),
+        "esm_key": pl.String(),
+        "scorer": pl.String(),
+        "settings": pl.String(),
+        "score": pl.Float64(),
+        "stderr": pl.Float64(),
+        "replicates": pl.List(pl.Float64()),
+        "made_at": pl.String(),
     }
 )
 
@@ -84,7 +84,9 @@ class Scoring:
         self.failures: dict[str, str] = {}
         self._batches = Batches(self.plan.workspace.folder("scores"), SCORES)
         self._scorer = get_scorer(self.scorer)
-        self._known = {row["key"]: row for row in self._batches.read(self.target.version).iter_rows(named=True)}
+        self._known = {
+            row["key"]: row for row in self._batches.read(self.target.version).iter_rows(named=True)
+        }
         self._new: list[dict[str, Any]] = []
         self._loaded: tuple[NDArray[np.float32], list[Any]] | None = None
         self._groups: NDArray[np.int64] | None = None

@@ -50,7 +50,9 @@ def freshness(plan: Plan, scorer: str | None = None) -> list[Freshness]:
     scorer = scorer or plan.workspace.settings.ranking.scorer
     pool = Pool(plan)
     ledger = RankingLedger(plan.workspace)
-    return [_one(plan, pool, ledger, target, scorer) for target in plan.registry.current(Kind.TARGET).values()]
+    return [
+        _one(plan, pool, ledger, target, scorer) for target in plan.registry.current(Kind.TARGET).values()
+    ]
 
 
 def stale_targets(plan: Plan, scorer: str | None = None) -> list[str]:

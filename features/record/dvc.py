@@ -56,9 +56,9 @@ def repro(root: Path) -> None:
 
     Typed by hand, ``dvc repro`` makes what is missing.
     """
-    dvc(root, "repro", "--quiet", recording=True)
+    dvc(root, "repro", recording=True)
 
 
 def push(root: Path) -> None:
     """``dvc push`` to the default remote of .dvc/config; what is there already is not sent again."""
-    dvc(root, "push", "--quiet")
+    dvc(root, "push")

@@ -33,7 +33,9 @@ def git(root: Path, *arguments: str, check: bool = True) -> str:
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
     except FileNotFoundError:
-        raise RecordError("git is not installed", next_step="install git and type the command again") from None
+        raise RecordError(
+            "git is not installed", next_step="install git and type the command again"
+        ) from None
     if check and done.returncode != 0:
         raise RecordError(
             f"'git {arguments[0]}' failed in '{root}': {(done.stderr or done.stdout).strip()}",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORDED_PATHS", "Recording", "mark_unrecorded", "record", "unrecorded"]
 
-RECORDED_PATHS = ("dvc.lock", "ledgers")
+RECORDED_PATHS = ("dvc.lock", "params.yaml", "ledgers")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def unrecorded(workspace: Workspace) -> bool:
 
 
 def record(workspace: Workspace, message: str) -> Recording:
-    """Record the workspace's state: ``dvc repro``, a git commit of dvc.lock and the ledgers, ``dvc push``.
+    """Record the workspace's state: ``dvc repro``, a git commit of dvc.lock, params.yaml and the ledgers, ``dvc push``.
 
     One at a time per workspace (DVC is not shown to be safe with two writers); does nothing when nothing
     changed since the last time.
@@ -56,6 +56,7 @@ def record(workspace: Workspace, message: str) -> Recording:
             return Recording(changed=False, release=head(workspace.root))
         marker = workspace.private / "unrecorded"
         before = marker.stat().st_mtime_ns
+        workspace.make_folders()
         repro(workspace.root)
         release = commit_paths(workspace.root, RECORDED_PATHS, message)
         if workspace.settings.run.push:

@@ -37,10 +37,7 @@ def make_stage(plan: Plan, stage: str) -> dict[str, str]:
     dict
         Name -> reason of what could not be made; the rest was made all the same.
     """
-    for kind in ARTEFACT_FOLDERS:
-        folder = plan.workspace.folder(kind)
-        # A stage's output must exist, even when there is nothing to put into it.
-        folder.mkdir(parents=True, exist_ok=True)
+    plan.workspace.make_folders()
     if stage == "datasets":
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(plan.workspace.folder(kind))

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from features.registry.ledger import Ledger, parse_time
-from models.errors import NameError_
+from models.errors import NamingError
 from models.tasks import Task
 
 __all__ = ["Entry", "Kind", "Registry"]
@@ -107,7 +107,7 @@ class Registry:
 
         Raises
         ------
-        NameError_
+        NamingError
             No such name; the nearest registered ones are suggested.
         """
         entries = self.current(kind)
@@ -116,7 +116,7 @@ class Registry:
         shown = name if len(name) <= 64 else name[:61] + "..."
         near = difflib.get_close_matches(name, entries, n=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
-        raise NameError_(
+        raise NamingError(
             f"no {kind.value} is registered as {shown!r}",
             consequence="nothing was done",
             next_step=f"springboard list {kind.value}s shows the names.{hint}",

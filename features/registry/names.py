@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from slugify import slugify
 
 from features.reading.wording import shown
-from models.errors import NameError_
+from models.errors import NamingError
 
 __all__ = ["MOST_CHARACTERS", "check_name", "slug_of"]
 
@@ -73,12 +73,12 @@ def check_name(name: str) -> str:
 
     Raises
     ------
-    NameError_
+    NamingError
         It is outside ``[a-z0-9][a-z0-9_-]{0,63}``; the message suggests one that is not.
     """
     if _NAME.fullmatch(name):
         return name
-    raise NameError_(
+    raise NamingError(
         f"The name {shown(name)} cannot be taken: names are 1 to {MOST_CHARACTERS} of a-z, 0-9, - and _, and "
         "begin with a letter or digit",
         consequence="nothing was stored",

@@ -27,10 +27,10 @@ __all__ = [
 
 
 def source_records(plan: Plan) -> list[dict[str, Any]]:
-    """One record per registered source: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``,
-    ``same_rows_as``, ``licence``, ``reference``, ``added_at``.
+    """One record per registered source.
 
-    ``status`` is "ready" or "pending" (with the reason of the last failure, where one was met).
+    Keys: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``, ``same_rows_as``, ``licence``,
+    ``reference``, ``added_at``. ``status`` is "ready" or "pending" (with the reason of the last failure, where one was met).
     """
     failed = reasons(plan.workspace)
     twins = plan.registry.pool()

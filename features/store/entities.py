@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from features.store.checks import quoted
-from models.errors import NameError_, SettingsError, StoreError
+from models.errors import NamingError, SettingsError, StoreError
 
 __all__ = ["Resolver", "resolve", "utc"]
 
@@ -41,7 +41,7 @@ def resolve(names: Sequence[str] | None, as_of: datetime | None, resolver: Resol
 
     Raises
     ------
-    NameError_
+    NamingError
         A name that is not registered, or was not yet at ``as_of``; the message names the nearest one.
     StoreError
         The store was opened without a resolver.
@@ -83,17 +83,17 @@ def _all_names(resolver: Resolver, as_of: datetime | None) -> list[str]:
     return [str(name) for name in resolver(None, as_of)["entity"].to_list()]
 
 
-def _unknown(name: str, as_of: datetime | None, resolver: Resolver) -> NameError_:
+def _unknown(name: str, as_of: datetime | None, resolver: Resolver) -> NamingError:
     now = _all_names(resolver, None)
     if as_of is not None and name in now:
-        return NameError_(
+        return NamingError(
             f"{quoted(name)} was not registered yet at {as_of.isoformat()}",
             consequence="nothing was read",
             next_step="ask for a later time",
         )
     near = get_close_matches(name, now, n=1, cutoff=0.5)
     hint = f"did you mean {quoted(near[0])}? " if near else ""
-    return NameError_(
+    return NamingError(
         f"There is nothing registered under the name {quoted(name)}",
         consequence="nothing was read",
         next_step=f"{hint}`springboard list sources` and `springboard list targets` show the names",

@@ -157,7 +157,7 @@ class Store:
         ------
         StoreError
             An unknown view.
-        NameError_
+        NamingError
             A name that is not registered.
         SettingsError
             A time without zone, or vectors of several widths and no encoder named.
@@ -209,7 +209,7 @@ class Store:
 
         Raises
         ------
-        NameError_
+        NamingError
             A name that cannot be a tag, or is one already.
         """
         with self.writer():
@@ -220,7 +220,7 @@ class Store:
 
         Raises
         ------
-        NameError_
+        NamingError
             There is no such tag.
         """
         with self.writer():

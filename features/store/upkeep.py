@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from features.store.checks import quoted
 from features.store.publish import renew_index
 from features.store.views import VIEWS
-from models.errors import NameError_, StoreError
+from models.errors import NamingError, StoreError
 
 if TYPE_CHECKING:
     from features.store.tables import Tables
@@ -36,17 +36,17 @@ def add_tag(tables: Tables, tag: str) -> None:
 
     Raises
     ------
-    NameError_
+    NamingError
         A tag that LanceDB cannot take, or that exists already.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", tag):
-        raise NameError_(
+        raise NamingError(
             f"A tag cannot be named {quoted(tag)}",
             consequence="nothing was tagged",
             next_step="use letters, digits, '.', '-' and '_', at most 100",
         )
     if tag in all_tags(tables):
-        raise NameError_(
+        raise NamingError(
             f"There is a tag {quoted(tag)} already",
             consequence="nothing was tagged, and that tag stands as it was",
             next_step="choose another name, or untag that one first",
@@ -69,12 +69,12 @@ def remove_tag(tables: Tables, tag: str) -> None:
 
     Raises
     ------
-    NameError_
+    NamingError
         No table has it.
     """
     held = all_tags(tables)
     if tag not in held:
-        raise NameError_(
+        raise NamingError(
             f"There is no tag {quoted(tag)}",
             consequence="nothing was changed",
             next_step=f"the tags are {', '.join(held) or 'none'}",

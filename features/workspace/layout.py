@@ -75,6 +75,12 @@ class Workspace:
             raise KeyError(kind)
         return self.data / kind
 
+    def make_folders(self) -> None:
+        """Make the artefact folders that are not there: DVC wants every output of a stage to exist."""
+        for kind in ARTEFACT_FOLDERS:
+            self.folder(kind).mkdir(parents=True, exist_ok=True)
+        self.ledgers.mkdir(exist_ok=True)
+
     @property
     def ledgers(self) -> Path:
         """Append-only files under git."""
@@ -162,7 +168,9 @@ def find_workspace(start: Path | None = None) -> Workspace:
     WorkspaceError
         None was found.
     """
-    named = start or (Path(os.environ["SPRINGBOARD_WORKSPACE"]) if os.environ.get("SPRINGBOARD_WORKSPACE") else None)
+    named = start or (
+        Path(os.environ["SPRINGBOARD_WORKSPACE"]) if os.environ.get("SPRINGBOARD_WORKSPACE") else None
+    )
     if named is not None:
         if _is_workspace(named):
             return Workspace(named.resolve())

@@ -35,8 +35,8 @@ class Format(_Section):
 class Caps(_Section):
     """How many rows of a dataset are used; the choice is seeded."""
 
-    source_rows: int = Field(10_000, ge=8)
-    target_rows: int = Field(1_000, ge=8)
+    source_rows: int = Field(default=10_000, ge=8)
+    target_rows: int = Field(default=1_000, ge=8)
     seed: int = 0
 
 
@@ -47,8 +47,8 @@ class EsmParams(_Section):
     the best on held-out folds is taken.
     """
 
-    rank: int | None = Field(16, ge=1)
-    folds: int = Field(4, ge=2, le=20)
+    rank: int | None = Field(default=16, ge=1)
+    folds: int = Field(default=4, ge=2, le=20)
     seed: int = 0
     strengths: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
@@ -63,8 +63,8 @@ class RankingParams(_Section):
 
     scorer: str = "logme"
     center: bool = False
-    jackknife_groups: int = Field(10, ge=2)
-    jackknife_leading: int = Field(20, ge=0)
+    jackknife_groups: int = Field(default=10, ge=2)
+    jackknife_leading: int = Field(default=20, ge=0)
     seed: int = 0
 
 
@@ -72,7 +72,7 @@ class StoreParams(_Section):
     """Where LanceDB lives and how many rows of each dataset it holds embeddings of."""
 
     uri: str = "store"
-    sample_rows: int = Field(200, ge=1)
+    sample_rows: int = Field(default=200, ge=1)
 
 
 class RunParams(_Section):
@@ -80,10 +80,10 @@ class RunParams(_Section):
 
     task_runner: Literal["threads", "dask", "ray"] = "threads"
     task_runner_options: dict[str, Any] = Field(default_factory=dict)
-    max_workers: int = Field(1, ge=1)
-    retries: int = Field(2, ge=0)
-    retry_delay_seconds: float = Field(10.0, ge=0)
-    lock_timeout_seconds: float = Field(900.0, gt=0)
+    max_workers: int = Field(default=1, ge=1)
+    retries: int = Field(default=2, ge=0)
+    retry_delay_seconds: float = Field(default=10.0, ge=0)
+    lock_timeout_seconds: float = Field(default=900.0, gt=0)
     push: bool = True
     keep_tuned_models: bool = False
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["source_add", "target_add"]
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help="A hub id, a parquet/csv/tsv/jsonl file, or a folder of splits.")]
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="A hub id, a parquet/csv/tsv/jsonl file, or a folder of splits.")
+]
 Name = Annotated[str | None, typer.Option(help="A name; else a slug of the reference.")]
 Text = Annotated[str | None, typer.Option(metavar="COL[,COL]", help="The text column, or two for pairs.")]
 Label = Annotated[str | None, typer.Option(metavar="COL", help="The label column.")]
@@ -24,16 +26,27 @@ TaskOption = Annotated[Task | None, typer.Option("--task", help="The task type."
 Split = Annotated[str | None, typer.Option(help="The training split, where it is not called train.")]
 Subset = Annotated[str | None, typer.Option(help="Hub: the configuration.")]
 Revision = Annotated[str | None, typer.Option(help="Hub: a branch, tag or commit.")]
-Missing = Annotated[list[str] | None, typer.Option("--missing-label", metavar="VALUE", help="A label that means none; may be repeated.")]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option("--missing-label", metavar="VALUE", help="A label that means none; may be repeated."),
+]
 Delimiter = Annotated[str | None, typer.Option(help="Of a delimited file, where it is not found rightly.")]
 Encoding = Annotated[str | None, typer.Option(help="Of a text file, where it is not found rightly.")]
 Streaming = Annotated[bool | None, typer.Option("--streaming/--download", help="Hub: read row by row.")]
-MaxRows = Annotated[int | None, typer.Option(min=1, help="Hub, streaming: stop each split after so many rows.")]
+MaxRows = Annotated[
+    int | None, typer.Option(min=1, help="Hub, streaming: stop each split after so many rows.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Let a taken name stand for this from now on.")]
-Tuned = Annotated[str | None, typer.Option("--tuned-model", metavar="REF", help="A model already tuned on this source.")]
+Tuned = Annotated[
+    str | None, typer.Option("--tuned-model", metavar="REF", help="A model already tuned on this source.")
+]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow-overlap", metavar="SOURCE", help="Rank this source although it shares texts; may be repeated."),
+    typer.Option(
+        "--allow-overlap",
+        metavar="SOURCE",
+        help="Rank this source although it shares texts; may be repeated.",
+    ),
 ]
 
 

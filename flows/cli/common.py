@@ -16,7 +16,12 @@ __all__ = ["AsJson", "WorkspaceOption", "plan_of", "print_json", "say", "version
 
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option("--workspace", "-w", metavar="DIR", help="The workspace; else the current folder's or $SPRINGBOARD_WORKSPACE."),
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="The workspace; else the current folder's or $SPRINGBOARD_WORKSPACE.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -55,4 +60,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-version_option = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True)
+version_option = typer.Option(
+    False, "--version", help="Print the version.", callback=_print_version, is_eager=True
+)

@@ -16,7 +16,10 @@ __all__ = ["ingest", "run_ingest"]
 
 
 def ingest(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME ...]", help="Sources; all pending ones when not given.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME ...]", help="Sources; all pending ones when not given."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All sources, as when no name is given.")] = False,
     json: AsJson = False,
     workspace: WorkspaceOption = None,
@@ -46,7 +49,7 @@ def run_ingest(plan: Plan, names: list[str] | None) -> dict[str, Any]:
     from flows.progress import SHOW_IN_TERMINAL
     from flows.serve import join_local_server
 
-    quiet_prefect()
+    quiet_prefect(for_a_person=True)
     join_local_server(plan.workspace)
     os.environ[SHOW_IN_TERMINAL] = "terminal"
     from flows.ingest import ingest as flow

@@ -17,13 +17,17 @@ def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: b
     from flows.cli.render.table import print_table
 
     titles = [column.replace("_", " ") for column in columns]
-    print_table(titles, [[_short(column, record.get(column)) for column in columns] for record in records], empty=empty)
+    print_table(
+        titles,
+        [[_short(column, record.get(column)) for column in columns] for record in records],
+        empty=empty,
+    )
 
 
 def _short(column: str, value: object) -> object:
     if column in ("version", "ranking_id", "encoder") and isinstance(value, str):
         return value[:12]
-    if isinstance(value, str) and column.endswith("_at") or column == "at":
+    if (isinstance(value, str) and column.endswith("_at")) or column == "at":
         return str(value)[:16].replace("T", " ")
     return value
 
@@ -57,7 +61,12 @@ def list_rankings(json: AsJson = False, workspace: WorkspaceOption = None) -> No
     from features.reports.records import ranking_records
 
     records = ranking_records(plan_of(workspace))
-    _print(records, ["at", "target", "scorer", "ranking_id", "encoder"], json, "No rankings yet. Next: springboard refresh")
+    _print(
+        records,
+        ["at", "target", "scorer", "ranking_id", "encoder"],
+        json,
+        "No rankings yet. Next: springboard refresh",
+    )
 
 
 def list_quarantine(json: AsJson = False, workspace: WorkspaceOption = None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
 
 __all__ = ["rank"]
 
@@ -15,8 +18,13 @@ def rank(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A registered target.")],
     top: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
     scorer: Annotated[str | None, typer.Option(help="A scorer; else the one of params.yaml.")] = None,
-    encoder: Annotated[str | None, typer.Option(metavar="ID", help="The start of an encoder's id, where more than one is in use.")] = None,
-    as_of: Annotated[str | None, typer.Option(metavar="WHEN|RELEASE", help="As it was at a time (ISO 8601) or release.")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The start of an encoder's id, where more than one is in use."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="WHEN|RELEASE", help="As it was at a time (ISO 8601) or release.")
+    ] = None,
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -55,14 +63,14 @@ def say_nothing_ranked(name: str, when: str, as_json: bool) -> None:
         say("Next: springboard refresh")
 
 
-def _encoder(plan: Any, target: str, prefix: str | None) -> str:
+def _encoder(plan: Plan, target: str, prefix: str | None) -> str:
     from features.rankings.history import RankingLedger
     from models.errors import SettingsError
 
     if prefix is None:
-        return str(plan.encoder)
+        return plan.encoder
     known = {line["encoder"] for line in RankingLedger(plan.workspace).lines(target)} | {plan.encoder}
-    found = sorted(one for one in known if one.startswith(prefix))
+    found: list[str] = sorted(one for one in known if one.startswith(prefix))
     if len(found) != 1:
         raise SettingsError(
             f"{prefix[:64]!r} is the start of {len(found)} encoder ids",

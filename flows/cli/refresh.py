@@ -16,7 +16,9 @@ __all__ = ["refresh", "run_refresh"]
 
 
 def refresh(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME ...]", help="Targets; all stale ones when not given.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME ...]", help="Targets; all stale ones when not given.")
+    ] = None,
     scorer: Annotated[str | None, typer.Option(help="A scorer, or all; else the one of params.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Fresh targets too.")] = False,
     json: AsJson = False,
@@ -37,7 +39,13 @@ def refresh(
     stale = {name for one in scorers for name in stale_targets(plan, one)}
     wanted = stale & set(names) if names else stale
     if not wanted and not force and not unrecorded(plan.workspace):
-        nothing: dict[str, Any] = {"changed": [], "confirmed": [], "failed": {}, "computed": 0, "report": None}
+        nothing: dict[str, Any] = {
+            "changed": [],
+            "confirmed": [],
+            "failed": {},
+            "computed": 0,
+            "report": None,
+        }
         print_json(nothing) if json else say("Every ranking is fresh.")
         return
     result = run_refresh(plan, names or None, scorer, force)
@@ -55,7 +63,7 @@ def run_refresh(plan: Plan, names: list[str] | None, scorer: str | None, force: 
     from flows.progress import SHOW_IN_TERMINAL
     from flows.serve import join_local_server
 
-    quiet_prefect()
+    quiet_prefect(for_a_person=True)
     join_local_server(plan.workspace)
     os.environ[SHOW_IN_TERMINAL] = "terminal"
     from flows.refresh import refresh as flow

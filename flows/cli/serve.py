@@ -15,8 +15,12 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of Prefect's server and UI.")] = 4200,
     site_port: Annotated[int, typer.Option(help="Port of the report pages.")] = 4280,
-    ingest_cron: Annotated[str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")] = None,
-    refresh_cron: Annotated[str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")] = None,
+    ingest_cron: Annotated[
+        str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")
+    ] = None,
+    refresh_cron: Annotated[
+        str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """One machine: Prefect's server, the schedules of prefect.yaml and the report pages together."""

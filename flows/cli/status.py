@@ -27,13 +27,17 @@ def seconds_of(age: str) -> float:
         from models.errors import SettingsError
 
         raise SettingsError(
-            f"{age[:40]!r} is not an age", consequence="nothing was checked", next_step="--max-age 24h, 90m, 7d or 30s"
+            f"{age[:40]!r} is not an age",
+            consequence="nothing was checked",
+            next_step="--max-age 24h, 90m, 7d or 30s",
         )
     return float(found[1]) * _UNITS[found[2]]
 
 
 def status(
-    max_age: Annotated[str, typer.Option(metavar="AGE", help="How stale a target may be: 24h, 90m, 7d.")] = "24h",
+    max_age: Annotated[
+        str, typer.Option(metavar="AGE", help="How stale a target may be: 24h, 90m, 7d.")
+    ] = "24h",
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -54,7 +58,9 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     sources = record["sources"]
     say(f"Workspace {record['workspace']}")
     say(f"Encoder   {record['encoder_label']} ({record['encoder'][:12]})")
-    say(f"Sources   {sources['registered']} registered, {sources['ready']} ready, {len(sources['pending'])} pending")
+    say(
+        f"Sources   {sources['registered']} registered, {sources['ready']} ready, {len(sources['pending'])} pending"
+    )
     for one in sources["pending"]:
         say(f"          pending: {one['name']}" + (f" ({one['reason']})" if one["reason"] else ""))
     stale = [target for target in record["targets"] if target["status"] == "stale"]

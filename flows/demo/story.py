@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,16 +76,17 @@ def _write_params(workspace: Workspace) -> None:
     workspace.__dict__.pop("settings", None)
 
 
-def _add(workspace: Workspace, kind: str, datasets: list[DemoDataset]) -> None:
+def _add(workspace: Workspace, kind: str, datasets: Sequence[DemoDataset]) -> None:
     from features.intake import AddOptions, add_dataset
     from features.registry import Kind
     from flows.cli.render.progress import progress_bar
+    from flows.demo.datasets import demo_path
 
     with progress_bar(f"reading {len(datasets)} {kind}s") as on_progress:
         added = []
         for number, dataset in enumerate(datasets, start=1):
             options = AddOptions(read=dataset.options, name=dataset.name)
-            added.append(add_dataset(workspace, Kind(kind), str(dataset.path), options))
+            added.append(add_dataset(workspace, Kind(kind), str(demo_path(dataset)), options))
             on_progress(number, len(datasets))
     for one in added:
         refused = f", {len(one.report.refused)} rows in quarantine" if len(one.report.refused) else ""

@@ -47,7 +47,7 @@ def encoder_id(settings: EncoderSettings, cache_file: Path | None = None) -> str
 
     Raises
     ------
-    ReferenceError_, EncoderError
+    ReadError, EncoderError
         If the reference cannot be found, or its folder holds no safetensors weights.
     """
     folder = locate_model(settings.ref, settings.revision)

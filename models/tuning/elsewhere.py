@@ -31,7 +31,7 @@ def tuned_model_id(ref: str, cache_file: Path | None = None, revision: str | Non
 
     Raises
     ------
-    ReferenceError_, EncoderError
+    ReadError, EncoderError
         If it cannot be found, or holds no safetensors weights.
     """
     folder = locate_model(ref, revision)
@@ -62,7 +62,7 @@ def load_tuned(ref: str, base: Encoder, *, revision: str | None = None) -> Tuned
 
     Raises
     ------
-    ReferenceError_
+    ReadError
         If it cannot be found.
     EncoderError
         If it cannot be loaded, or is of another width or vocabulary than the base.

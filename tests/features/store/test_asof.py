@@ -12,7 +12,7 @@ import pytest
 from store_frames import START, embeddings, registry, scores
 
 from features.store import Store
-from models.errors import NameError_, SettingsError, StoreError
+from models.errors import NamingError, SettingsError, StoreError
 
 HOSTILE = [
     "'; DROP TABLE score; --",
@@ -105,11 +105,11 @@ def test_a_ranking_belongs_to_its_target_by_name(open_store: Callable[..., Store
 
 def test_an_unknown_name_is_answered_with_the_nearest(open_store: Callable[..., Store]) -> None:
     store = open_store(("emotion", "v1", 5))
-    with pytest.raises(NameError_, match="did you mean 'emotion'"):
+    with pytest.raises(NamingError, match="did you mean 'emotion'"):
         store.get("score", ["emotoin"])
-    with pytest.raises(NameError_, match="nothing registered"):
+    with pytest.raises(NamingError, match="nothing registered"):
         store.get("score", ["zzz@v1"])
-    with pytest.raises(NameError_, match="was not registered yet"):
+    with pytest.raises(NamingError, match="was not registered yet"):
         store.get("score", ["emotion"], as_of=day(1))
     with pytest.raises(StoreError, match="no feature view"):
         store.get("scores_", ["emotion"])
@@ -140,7 +140,7 @@ def test_hostile_names_are_data(open_store: Callable[..., Store]) -> None:
             frame = store.get("score", [asked], encoder=name)
             assert frame.select("entity", "version", "score").rows() == [(name, version, float(number))]
         assert store.missing_keys("score", [f"key {name}", name]) == [name]
-        with pytest.raises(NameError_):
+        with pytest.raises(NamingError):
             store.get("score", [f"{name} unknown"])
 
 

@@ -13,7 +13,7 @@ from store_frames import embeddings, registry, scores
 from features.store import VIEWS, Store, rebuild
 from features.store.swap import copy_over, discard
 from features.store.tables import Tables
-from models.errors import BusyError, NameError_, StoreError
+from models.errors import BusyError, NamingError, StoreError
 
 FRAMES = [
     ("row_embedding", embeddings("e4", n=30, width=4)),
@@ -173,7 +173,7 @@ def test_tags_hold_their_version_through_compaction(store: Store) -> None:
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "é", "x y", "'; --", "x" * 101])
 def test_a_name_that_cannot_be_a_tag_is_refused(store: Store, name: str) -> None:
     filled(store)
-    with pytest.raises(NameError_, match="cannot be named"):
+    with pytest.raises(NamingError, match="cannot be named"):
         store.tag(name)
     assert store.tags() == {}
 
@@ -181,8 +181,8 @@ def test_a_name_that_cannot_be_a_tag_is_refused(store: Store, name: str) -> None
 def test_a_tag_is_made_once_and_taken_off_once(store: Store) -> None:
     filled(store)
     store.tag("v1.0")
-    with pytest.raises(NameError_, match="already"):
+    with pytest.raises(NamingError, match="already"):
         store.tag("v1.0")
     store.untag("v1.0")
-    with pytest.raises(NameError_, match="no tag"):
+    with pytest.raises(NamingError, match="no tag"):
         store.untag("v1.0")
