@@ -21,9 +21,7 @@ RECIPE = Path(__file__).parents[3] / "docs" / "recipes" / "adding-a-rule.md"
 def added(tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", RECIPE.read_text(encoding="utf-8"), flags=re.DOTALL)
     path = tmp_path / "shouting_text.py"
-    path.write_text(
-        "\n\n".join(textwrap.dedent(" " * 3 + block.lstrip(" ")) for block in blocks), encoding="utf-8"
-    )
+    path.write_text("\n\n".join(textwrap.dedent(block) for block in blocks), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("shouting_text", path)
     assert spec is not None
     assert spec.loader is not None
