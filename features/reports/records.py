@@ -30,7 +30,7 @@ def source_records(plan: Plan) -> list[dict[str, Any]]:
     """One record per registered source.
 
     Keys: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``, ``same_rows_as``, ``licence``,
-    ``reference``, ``added_at``. ``status`` is "ready" or "pending" (with the reason of the last failure, where one was met).
+    ``reference``, ``added_at``. ``status`` is "ready" or "pending", then with the reason of the last failure.
     """
     failed = reasons(plan.workspace)
     twins = plan.registry.pool()
