@@ -77,7 +77,8 @@ def _choose_text(profiles: Sequence[Profile], options: ReadOptions) -> tuple[tup
     if wants_pair and len(pairs) == 1:
         return pairs[0], "a pair by their names"
     prose = [p for p in strings if p.reads_like_text]
-    named = [p for p in strings if text_rank(p.name) < WHOLE_NAME and not p.is_id and p.variety > 0.05]
+    known = [p for p in strings if text_rank(p.name) < WHOLE_NAME and not p.is_id]
+    named = [p for p in known if text_rank(p.name) == 0 or p.variety > 0.05]
     if best := _best_named(named):
         return (best.name,), "by its name"
     # A second text that repeats (a hypothesis from a template) must not be overlooked in silence.

@@ -24,7 +24,13 @@ def _rows(cells: list[tuple[str | None, str | None, str | None]], split: str = "
             "text_b": [c[1] for c in cells],
             "label": [c[2] for c in cells],
         },
-        schema={"split": pl.String, "position": pl.Int64, "text_a": pl.String, "text_b": pl.String, "label": pl.String},
+        schema={
+            "split": pl.String,
+            "position": pl.Int64,
+            "text_a": pl.String,
+            "text_b": pl.String,
+            "label": pl.String,
+        },
     )
 
 
@@ -59,11 +65,16 @@ def test_other_content_is_another_version(a, b) -> None:  # type: ignore[no-unty
     ],
 )
 def test_look_alikes_differ(one: list, other: list) -> None:  # type: ignore[type-arg]
-    assert dataset_version(_rows(one), Task.CLASSIFICATION) != dataset_version(_rows(other), Task.CLASSIFICATION)
+    assert dataset_version(_rows(one), Task.CLASSIFICATION) != dataset_version(
+        _rows(other), Task.CLASSIFICATION
+    )
 
 
 def test_task_and_type_of_label_count_and_signed_zero_does_not() -> None:
-    text, number = _rows([("a", None, "1.0")]), _rows([("a", None, "1.0")]).with_columns(pl.col("label").cast(float))
+    text, number = (
+        _rows([("a", None, "1.0")]),
+        _rows([("a", None, "1.0")]).with_columns(pl.col("label").cast(float)),
+    )
     assert dataset_version(text, Task.CLASSIFICATION) != dataset_version(number, Task.CLASSIFICATION)
     assert dataset_version(number, Task.REGRESSION) != dataset_version(number, Task.PAIR_REGRESSION)
     plus, minus = (number.with_columns(label=pl.lit(value)) for value in (0.0, -0.0))
