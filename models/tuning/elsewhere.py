@@ -149,7 +149,8 @@ def _stands_on(config: Any, base: Encoder) -> bool:
 
 
 def _note(config: Any, base: Encoder) -> str:
-    return f"a {config.model_type} classifier does not stand on {base.settings.pooling} pooling; it was left out"
+    kind, pooling = config.model_type, base.settings.pooling
+    return f"a {kind} classifier does not stand on {pooling} pooling and was left out"
 
 
 def _classes(config: dict[str, Any], width: int) -> tuple[str, ...]:

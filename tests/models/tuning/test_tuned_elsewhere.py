@@ -49,11 +49,11 @@ def test_transformers_reads_the_saved_folder(saved: tuple[Any, Path]) -> None:
 def test_a_broken_head_is_said(
     tiny: Encoder, pooler: Encoder, saved: tuple[Any, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(EncoderError, match="head in .* cannot be used"):
+    with pytest.raises(EncoderError, match=r"head in .* cannot be used"):
         load_tuned(str(saved[1]), pooler)
     folder = Path(shutil.copytree(saved[1], tmp_path / "copy"))
     (folder / "springboard_head.safetensors").write_bytes(b"12345678")
-    with pytest.raises(EncoderError, match="head in .* cannot be used"):
+    with pytest.raises(EncoderError, match=r"head in .* cannot be used"):
         load_tuned(str(folder), tiny)
 
 
@@ -88,7 +88,7 @@ def test_a_head_on_another_embedding_is_left_out_and_said(
 def test_a_model_of_another_base_is_refused(
     make_tiny: Callable[..., Path], tmp_path: Path, tiny: Encoder
 ) -> None:
-    with pytest.raises(EncoderError, match="has width 16, and the base encoder .* 32"):
+    with pytest.raises(EncoderError, match=r"has width 16, and the base encoder .* 32"):
         load_tuned(str(make_tiny(tmp_path / "narrow", width=16)), tiny)
     with pytest.raises(EncoderError, match="another vocabulary"):
         load_tuned(str(make_tiny(tmp_path / "words", words=["other", "words"])), tiny)
@@ -97,7 +97,7 @@ def test_a_model_of_another_base_is_refused(
 
 
 def _adapter(base: Path, folder: Path, task_type: str | None) -> Any:
-    """Make an adapter with peft as anybody would, with weights that do something; return the adapted model."""
+    """Make an adapter with peft as anybody would, with weights that do something."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModel, AutoModelForSequenceClassification
@@ -143,7 +143,7 @@ def test_adapters_that_do_not_fit_are_refused(
     make_tiny: Callable[..., Path], tiny: Encoder, tmp_path: Path
 ) -> None:
     _adapter(make_tiny(tmp_path / "narrow", width=16), tmp_path / "adapter", None)
-    with pytest.raises(EncoderError, match="adapter in .* does not fit"):
+    with pytest.raises(EncoderError, match=r"adapter in .* does not fit"):
         load_tuned(str(tmp_path / "adapter"), tiny)
     (tmp_path / "adapter" / "adapter_model.safetensors").unlink()
     (tmp_path / "adapter" / "adapter_model.bin").write_bytes(b"\x80\x02}q\x00.")
