@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_hub"]
 
-_SAFE_BUILDERS = frozenset({"parquet", "csv", "json", "text", "arrow"})
-"""The library's readers that only parse; others of its readers unpickle or decode media."""
+_SAFE_BUILDERS = frozenset({"parquet", "csv", "json", "text", "arrow", "cache"})
+"""The library's readers that only parse (and its own cache, of Arrow files); others unpickle or decode media."""
 _STREAM_ABOVE = 2 * 2**30
 _STREAMED_ROWS = 100_000
 _SHUFFLE_BUFFER = 10_000
@@ -55,7 +55,7 @@ def read_hub(hub_id: str, options: ReadOptions, on_progress: OnProgress) -> Publ
     origin: dict[str, Any] = {
         "kind": "hub",
         "resolved": card.hub_id,
-        "revision": card.commit,
+        "revision": card.commit or _cached_commit(builder),
         "subset": options.subset or builder.config.name,
         "licence": card.licence,
         "citation": card.citation or builder.info.citation or None,
@@ -91,6 +91,12 @@ def _builder(card: HubCard, options: ReadOptions) -> Any:
             next_step="give a dataset of parquet, csv or json files",
         )
     return builder
+
+
+def _cached_commit(builder: Any) -> str | None:
+    """Tell the commit of what lies in the cache, which the library keeps under its name."""
+    commit = str(builder.hash or "")
+    return commit if len(commit) == 40 and all(c in "0123456789abcdef" for c in commit) else None
 
 
 def _downloaded(

@@ -95,7 +95,6 @@ def hub_errors(hub_id: str, options: ReadOptions) -> Iterator[None]:
 
 
 def _ours(error: Exception, hub_id: str, options: ReadOptions) -> SpringboardError:
-    import httpx
     from huggingface_hub import errors as hub
 
     what = f"the hub dataset {shown(hub_id)}"
@@ -121,9 +120,8 @@ def _ours(error: Exception, hub_id: str, options: ReadOptions) -> SpringboardErr
             consequence="nothing was read",
             next_step="check the spelling; for a private dataset run `hf auth login` first",
         )
-    if _any(chain, hub.OfflineModeIsEnabled, ConnectionError, httpx.TransportError) or _is_server_error(
-        chain
-    ):
+    unreachable = _any(chain, hub.OfflineModeIsEnabled, ConnectionError) or _named(chain, "TransportError")
+    if unreachable or _is_server_error(chain):
         return OfflineError(
             f"There is no file or folder {shown(hub_id)} here, "
             f"and the hub cannot be reached ({_short(chain[-1])})",
@@ -174,8 +172,12 @@ def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _named(chain: list[BaseException], name: str) -> bool:
-    """By name, because importing the library's exceptions imports all of it."""
-    return any(type(error).__name__ == name for error in chain)
+    """Whether a class of that name is among them or their bases.
+
+    By name, because the hub's library changes which http library it stands on (httpx, then httpx2), and because
+    importing the exceptions of `datasets` imports all of it.
+    """
+    return any(base.__name__ == name for error in chain for base in type(error).__mro__)
 
 
 def _is_server_error(chain: list[BaseException]) -> bool:

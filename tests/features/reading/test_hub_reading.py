@@ -154,6 +154,7 @@ def test_a_subset_can_be_named(answers: dict[str, dict[str, object]]) -> None:
 
 def test_the_cache_is_enough_when_offline(answers: dict[str, dict[str, object]]) -> None:
     assert answers["cached"].get("rows") == answers["plain"]["rows"], answers["cached"]
+    assert answers["cached"]["origin"]["revision"] == fake_hub.COMMIT  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
