@@ -11,9 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models.errors import ArtefactError
+from models.errors import ArtefactError, BusyError
 
 __all__ = ["Ledger", "now_utc", "parse_time"]
+
+
+LOCK_SECONDS = 60.0
+"""How long an append waits for another one; each takes a few milliseconds."""
 
 
 def now_utc() -> str:
@@ -33,6 +37,15 @@ def parse_time(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def _line(record: Mapping[str, Any]) -> bytes:
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        # A file name may hold bytes that are no text; escaped, they come back as they were.
+        return json.dumps(record, sort_keys=True, allow_nan=False).encode() + b"\n"
+
+
 @dataclass(frozen=True)
 class Ledger:
     """One append-only file; every line is a JSON object with the time under ``at``."""
@@ -45,20 +58,22 @@ class Ledger:
         Raises
         ------
         ArtefactError
-            A complete line is not JSON: somebody edited the file.
+            A complete line is not a JSON object with a time: somebody edited the file.
         """
         if not self.path.exists():
             return []
         records = []
         complete, _, _torn = self.path.read_bytes().rpartition(b"\n")
-        for number, line in enumerate(complete.splitlines(), start=1):
+        for number, line in enumerate(complete.split(b"\n"), start=1):
             if not line.strip():
                 continue
             try:
-                records.append(json.loads(line))
-            except ValueError:
+                record = json.loads(line)
+                parse_time(record["at"])
+                records.append(record)
+            except (ValueError, TypeError, KeyError):
                 raise ArtefactError(
-                    f"line {number} of '{self.path}' is not JSON",
+                    f"line {number} of '{self.path}' is not a record",
                     consequence="the ledger was left as it is and nothing was done",
                     next_step=f"git log -p -- '{self.path}' shows what changed; restore the line",
                 ) from None
@@ -69,11 +84,17 @@ class Ledger:
 
         The line is written by one call and followed by fsync; a torn line of an earlier crash is cut off
         first, since no reader ever saw it as a record.
+
+        Raises
+        ------
+        BusyError
+            Another process held the ledger's lock for a minute.
         """
-        stamped = {"at": now_utc(), **record}
-        line = json.dumps(stamped, ensure_ascii=False, sort_keys=True, allow_nan=False).encode() + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open_locked() as descriptor:
+            # The time is taken under the lock, so that later lines have later times.
+            stamped = {"at": now_utc(), **record}
+            line = _line(stamped)
             size = self._end_of_last_whole_line(descriptor)
             os.ftruncate(descriptor, size)
             os.lseek(descriptor, size, os.SEEK_SET)
@@ -90,17 +111,28 @@ class Ledger:
 
     @contextmanager
     def _open_locked(self) -> Iterator[int]:
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
         # The lock lies with the machine's private files where there is a workspace, else beside the ledger.
         private = self.path.parent.parent / ".springboard" / "locks"
         private.mkdir(parents=True, exist_ok=True)
-        with FileLock(private / f"ledger-{self.path.name}.lock", timeout=60):
+        lock = FileLock(private / f"ledger-{self.path.name}.lock", timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"another run has held the lock of '{self.path}' for more than {LOCK_SECONDS:g} s",
+                consequence="nothing was noted there",
+                next_step="wait for the other run to end and type the same command again",
+            ) from None
+        try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 yield descriptor
             finally:
                 os.close(descriptor)
+        finally:
+            lock.release()
 
     @staticmethod
     def _end_of_last_whole_line(descriptor: int) -> int:
