@@ -117,7 +117,7 @@ def test_both_refuse_the_same_hand_made_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROW_RULES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
 def test_both_refuse_the_same_made_up_rows(name: str, data) -> None:
     task = task_of(name, pair=name in ("missing_second_text", "identical_sides") or data.draw(st.booleans()))
@@ -158,7 +158,7 @@ def test_both_judge_hand_made_datasets_alike(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DATASET_RULES)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
 def test_both_judge_made_up_datasets_alike(name: str, data) -> None:
     task = DATASETS[name][0]
