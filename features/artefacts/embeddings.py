@@ -66,7 +66,7 @@ def base_embeddings(plan: Plan, entry: Entry, on_progress: OnProgress = silent) 
         rows=len(rows),
         name=entry.name,
         settings=plan.workspace.settings.gate,
-        docs=plan.workspace.data_docs,
+        docs=plan.workspace.reports,
     )
     if report.stopped:
         raise GateError(

@@ -48,7 +48,7 @@ def make_esm(plan: Plan, source: Entry) -> str:
         identity_error=esm.identity_error,
         name=source.name,
         settings=settings.gate,
-        docs=plan.workspace.data_docs,
+        docs=plan.workspace.reports,
     )
     if report.stopped:
         raise GateError(

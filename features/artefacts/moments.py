@@ -15,6 +15,7 @@ from features.artefacts.encoders import encoder_of
 from features.artefacts.files import read_table, write_arrays
 from features.gate.artefacts import check_moments
 from features.record.recorder import mark_unrecorded
+from features.registry.places import located
 from models.errors import GateError
 from models.tasks import OnProgress, silent
 
@@ -68,7 +69,7 @@ def make_moments(plan: Plan, source: Entry, progress: StepProgress = _no_progres
     arrays: dict[str, NDArray[Any]] = dict(
         Moments.from_pairs(base, tuned_vectors, folds, settings.esm.folds).to_arrays()
     )
-    report = check_moments(arrays, name=source.name, settings=settings.gate, docs=plan.workspace.data_docs)
+    report = check_moments(arrays, name=source.name, settings=settings.gate, docs=plan.workspace.reports)
     if report.stopped:
         raise GateError(
             f"the moments of source '{source.name}' were refused: {'; '.join(report.reasons)}",
@@ -114,7 +115,7 @@ def _tuned_encoder(plan: Plan, source: Entry, rows: pl.DataFrame, on_progress: O
 
     encoder = encoder_of(plan)
     if source.tuned_model is not None:
-        return load_tuned(source.tuned_model, encoder)
+        return load_tuned(located(plan.workspace, source.tuned_model), encoder)
     pairs = rows["text_b"].to_list() if source.task.is_pair else None
     return tune(
         encoder,

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from features.gate.findings import shorten
-from models.errors import ArtefactError
+from features.artefacts.cards import Card
+from features.artefacts.files import read_table, read_table_card, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_refused_rows", "refusal_record", "write_refused_rows"]
 
-_CARD = "springboard.quarantine"
-_FORMAT = 1
 _SCHEMA = {
     "split": pl.String,
     "position": pl.Int64,
@@ -61,22 +58,24 @@ def write_refused_rows(
     rows = _refused_rows(report)
     if rows.is_empty():
         return None
-    card = {
-        "format": _FORMAT,
-        "name": name,
-        "role": role,
-        "version_hint": version_hint,
-        "rows": rows.height,
-        "stopped": report.stopped,
-        "reasons": report.reasons,
-    }
-    path = folder / f"{_content_key(rows, card)}.parquet"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{path.name}.{os.getpid()}.tmp"
-    rows.write_parquet(temporary, compression="zstd", metadata={_CARD: json.dumps(card, sort_keys=True)})
-    temporary.replace(path)
+    counts = report.summary()["refused_by_rule"]
+    identity = {"name": name, "role": role, "version_hint": version_hint, "reasons": report.reasons}
+    key = _content_key(rows, identity)
+    path = folder / f"{key}.parquet"
+    if not path.exists():
+        card = Card(
+            "quarantine",
+            key,
+            inputs={"name": name, "role": role, "version_hint": version_hint},
+            settings={},
+            facts={
+                "rows": rows.height,
+                "stopped": report.stopped,
+                "reasons": report.reasons,
+                "refused_by_rule": dict(sorted(counts.items())),
+            },
+        )
+        write_table(path, rows, card)
     return path
 
 
@@ -99,7 +98,7 @@ def read_refused_rows(folder: Path) -> pl.DataFrame:
     ArtefactError
         When a file is broken or is not one of ours.
     """
-    frames = [_read(path) for path in sorted(folder.glob("*.parquet"))]
+    frames = [_read(path) for path in sorted(folder.glob("[!.]*.parquet"))]
     extra = dict.fromkeys(("name", "role", "version_hint", "file"), pl.String)
     return pl.concat([pl.DataFrame(schema={**_SCHEMA, **extra}), *frames])
 
@@ -144,8 +143,8 @@ def _refused_rows(report: GateReport) -> pl.DataFrame:
     return rows.sort("split", "position", "text_a", "text_b", "label", maintain_order=True)
 
 
-def _content_key(rows: pl.DataFrame, card: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(card, sort_keys=True).encode())
+def _content_key(rows: pl.DataFrame, identity: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
     for row in rows.iter_rows():
         digest.update(json.dumps(row, ensure_ascii=True).encode())
         digest.update(b"\n")
@@ -153,18 +152,6 @@ def _content_key(rows: pl.DataFrame, card: dict[str, Any]) -> str:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    try:
-        card = json.loads(pl.read_parquet_metadata(path)[_CARD])
-        rows = pl.read_parquet(path, columns=list(_SCHEMA))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
-        raise ArtefactError(
-            f"The quarantine file {path} cannot be read ({shorten(error)})",
-            consequence="nothing was changed; the refused rows in it cannot be shown",
-            next_step=f"restore it with `dvc checkout` or `git checkout -- {path.name}`, or move it away",
-        ) from error
-    return rows.with_columns(
-        name=pl.lit(card["name"]),
-        role=pl.lit(card["role"]),
-        version_hint=pl.lit(card["version_hint"]),
-        file=pl.lit(path.name),
-    )
+    card = read_table_card(path)
+    names = {name: pl.lit(card.inputs.get(name)) for name in ("name", "role", "version_hint")}
+    return read_table(path).select(*_SCHEMA).with_columns(**names, file=pl.lit(path.name))

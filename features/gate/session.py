@@ -6,6 +6,7 @@ at the first call; the context is ephemeral, lives as long as the process and se
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from functools import lru_cache
@@ -70,6 +71,8 @@ _TEXTS = ("split", "text_a", "text_b", "label_shown")
 @lru_cache(maxsize=1)
 def _session() -> tuple[Any, Any]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
+    # It tells of every temporary folder it makes, through whatever logging the process has.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

@@ -12,7 +12,11 @@ from models.errors import RecordError
 __all__ = ["RECORDING", "dvc", "push", "repro"]
 
 RECORDING = "SPRINGBOARD_RECORDING"
-"""Environment variable under which the stages of dvc.yaml make nothing: a flow has made it all before."""
+"""Environment variable under which the stages of dvc.yaml make nothing (:func:`flows.cli.main` looks at it).
+
+A flow has made all it was asked for before it records; the sources that it was not asked for, or that failed, are
+not to be computed inside the recording.
+"""
 
 
 def dvc(root: Path, *arguments: str, recording: bool = False) -> str:

@@ -90,23 +90,20 @@ def ranking_records(plan: Plan) -> list[dict[str, Any]]:
 
 def quarantine_records(plan: Plan) -> list[dict[str, Any]]:
     """What waits in quarantine: refused datasets first, then the refused rows of accepted ones."""
-    records = []
-    for line in Ledger(plan.workspace.ledgers / "quarantine.jsonl").read():
-        rules = line.get("rules") or []
-        records.append(
-            {
-                "name": line.get("name"),
-                "role": line.get("role"),
-                "what": "dataset",
-                "rule": ", ".join(map(str, rules)),
-                "reason": "; ".join(map(str, line.get("reasons") or [])),
-                "rows": line.get("rows"),
-                "created_at": line.get("at"),
-                "file": None,
-            }
-        )
-    folder = plan.workspace.folder("quarantine")
-    for path in sorted(folder.glob("[!.]*.parquet")):
+    records = [
+        {
+            "name": line["name"],
+            "role": line["role"],
+            "what": "dataset",
+            "rule": _counts(line["refused_by_rule"]),
+            "reason": "; ".join(line["reasons"]),
+            "rows": line["rows"],
+            "created_at": line["at"],
+            "file": None,
+        }
+        for line in Ledger(plan.workspace.ledgers / "quarantine.jsonl").read()
+    ]
+    for path in sorted(plan.workspace.folder("quarantine").glob("[!.]*.parquet")):
         try:
             card = read_table_card(path)
         except ArtefactError as problem:
@@ -114,17 +111,21 @@ def quarantine_records(plan: Plan) -> list[dict[str, Any]]:
             continue
         records.append(
             {
-                "name": card.inputs.get("name"),
-                "role": card.inputs.get("role"),
-                "what": "rows",
-                "rule": ", ".join(f"{rule} ({count})" for rule, count in card.facts.get("rules", {}).items()),
-                "reason": "",
-                "rows": card.facts.get("rows"),
+                "name": card.inputs["name"],
+                "role": card.inputs["role"],
+                "what": "all rows" if card.facts["stopped"] else "rows",
+                "rule": _counts(card.facts["refused_by_rule"]),
+                "reason": "; ".join(card.facts["reasons"]),
+                "rows": card.facts["rows"],
                 "created_at": card.made_at,
                 "file": str(path.relative_to(plan.workspace.root)),
             }
         )
     return records
+
+
+def _counts(by_rule: dict[str, int]) -> str:
+    return ", ".join(f"{rule} ({count})" for rule, count in by_rule.items())
 
 
 def shown_rankings(plan: Plan) -> list[dict[str, Any]]:

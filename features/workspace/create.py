@@ -27,7 +27,7 @@ TEMPLATE_FILES = {
 }
 """What ``init`` copies; the repository root, itself a workspace, holds the same bytes (a test compares)."""
 
-_GITIGNORE = "/.springboard/\n/store/\n/reports/\n/dvc-remote/\n"
+_GITIGNORE = "/.springboard/\n/store/\n/store.*/\n/tuned_models/\n/reports/\n/dvc-remote/\n"
 
 
 def init_workspace(folder: Path) -> Workspace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -28,12 +27,6 @@ def make(
     stage: Annotated[Stage, typer.Argument(help="A stage of dvc.yaml.")], workspace: WorkspaceOption = None
 ) -> None:
     """Make what a stage of dvc.yaml lacks."""
-    from features.record.dvc import RECORDING
-
-    # Called while a flow records what it has made: nothing is to be computed then, and in particular not the
-    # sources that the flow was not asked for or that failed; and no time is to be spent on imports.
-    if os.environ.get(RECORDING):
-        return
     from features.record.stages import make_stage
 
     for name, reason in make_stage(plan_of(workspace), stage.value).items():
