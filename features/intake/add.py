@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features.artefacts.cards import Card
@@ -19,7 +20,8 @@ from features.record.recorder import mark_unrecorded
 from features.registry.entries import Entry, Kind
 from features.registry.ledger import Ledger
 from features.registry.names import check_name, slug_of
-from models.errors import ArtefactError, GateError, NamingError, SettingsError
+from features.registry.places import kept_reference, located
+from models.errors import ArtefactError, GateError, NamingError, SettingsError, SpringboardError
 from models.tasks import OnProgress, silent
 
 if TYPE_CHECKING:
@@ -86,26 +88,31 @@ def add_dataset(
     plan = Plan(workspace)
     before = plan.registry.current(kind).get(name)
     dataset = read_dataset(reference, options.read, on_progress=on_progress)
-    _refuse_other_reference(before, dataset, kind, name, options.replace)
+    kept = kept_reference(workspace, reference, is_local=dataset.origin.get("kind") != "hub")
+    _refuse_other_reference(before, kept, kind, name, options.replace)
     tuned_id = _tuned_model_id(options.tuned_model)
     accepted = _gate(workspace, kind, name, reference, dataset)
-    twin = _twin(plan, kind, name, accepted.version, tuned_id)
     entry = Entry(
         kind=kind,
         name=name,
         version=accepted.version,
         task=dataset.task,
-        reference=str(dataset.origin.get("reference", reference)),
+        reference=kept,
         rows=len(accepted.rows),
         sketch=_store(plan, kind, accepted),
         options=read_options_to(options.read),
-        tuned_model=options.tuned_model,
+        tuned_model=_kept_tuned_model(workspace, options.tuned_model),
         tuned_model_id=tuned_id,
         licence=str(licence) if (licence := dataset.origin.get("licence")) else None,
     )
-    if before is not None and _same(before, entry):
-        return Added(before, "unchanged", accepted.report, dataset)
     with workspace.lock("registry"):
+        # Another process may have taken the name while this one was reading.
+        plan = Plan(workspace)
+        before = plan.registry.current(kind).get(name)
+        _refuse_other_reference(before, kept, kind, name, options.replace)
+        if before is not None and _same(before, entry):
+            return Added(before, "unchanged", accepted.report, dataset)
+        twin = _twin(plan, kind, name, accepted.version, tuned_id)
         mark_unrecorded(workspace)
         entry = plan.registry.register(entry)
     status: Status = "updated" if before is not None else "same rows" if twin else "new"
@@ -113,7 +120,10 @@ def add_dataset(
 
 
 def _same(a: Entry, b: Entry) -> bool:
-    return (a.version, a.sketch, a.tuned_model_id) == (b.version, b.sketch, b.tuned_model_id)
+    def facts(entry: Entry) -> tuple[str | None, ...]:
+        return entry.version, entry.sketch, entry.tuned_model_id, entry.reference
+
+    return facts(a) == facts(b)
 
 
 def _tuned_model_id(reference: str | None) -> str | None:
@@ -124,10 +134,16 @@ def _tuned_model_id(reference: str | None) -> str | None:
     return tuned_model_id(reference)
 
 
+def _kept_tuned_model(workspace: Workspace, reference: str | None) -> str | None:
+    if reference is None:
+        return None
+    return kept_reference(workspace, reference, is_local=Path(reference).expanduser().exists())
+
+
 def _refuse_other_reference(
-    before: Entry | None, dataset: ReadDataset, kind: Kind, name: str, replace: bool
+    before: Entry | None, reference: str, kind: Kind, name: str, replace: bool
 ) -> None:
-    if before is None or replace or before.reference == dataset.origin.get("reference"):
+    if before is None or replace or before.reference == reference:
         return
     raise NamingError(
         f"the name '{name}' already stands for the {kind.value} read from '{before.reference}'",
@@ -149,7 +165,7 @@ def _gate(workspace: Workspace, kind: Kind, name: str, reference: str, dataset: 
 
     training = dataset.rows.filter(pl.col("split") == dataset.train_split)
     report = run_gate(
-        training, dataset.task, role=kind.value, name=name, settings=settings.gate, docs=workspace.data_docs
+        training, dataset.task, role=kind.value, name=name, settings=settings.gate, docs=workspace.reports
     )
     if len(report.refused) or report.stopped:
         mark_unrecorded(workspace)
@@ -217,7 +233,7 @@ def _dataset_card(workspace: Workspace, kind: Kind, accepted: _Accepted) -> Card
     )
 
 
-def restore_datasets(workspace: Workspace) -> list[str]:
+def restore_datasets(workspace: Workspace) -> dict[str, str]:
     """Make dataset files that the registry names and ``data/`` lacks, by reading their references again.
 
     This is the ``datasets`` stage of dvc.yaml; where DVC's cache or remote has the files, ``dvc checkout`` or
@@ -225,29 +241,31 @@ def restore_datasets(workspace: Workspace) -> list[str]:
 
     Returns
     -------
-    list of str
-        The names whose files were made.
-
-    Raises
-    ------
-    ArtefactError
-        A reference now gives other rows than were registered.
+    dict
+        Name -> why its files could not be made; those of all the others are there.
     """
     plan = Plan(workspace)
-    made = []
+    failed = {}
     for kind in Kind:
         for entry in plan.registry.current(kind).values():
             if plan.path("datasets", entry.version).exists() and plan.path("sketches", entry.sketch).exists():
                 continue
-            dataset = read_dataset(entry.reference, read_options_from(entry.options))
-            accepted = _gate(workspace, kind, entry.name, entry.reference, dataset)
-            if accepted.version != entry.version:
-                raise ArtefactError(
-                    f"{kind.value} '{entry.name}': '{entry.reference}' no longer holds the rows that were registered",
-                    consequence="its files were not restored",
-                    next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' "
-                    f"--name {entry.name} to register what is there now",
-                )
-            _store(plan, kind, accepted)
-            made.append(entry.name)
-    return made
+            try:
+                _restore(plan, entry)
+            except SpringboardError as problem:
+                failed[entry.name] = str(problem)
+    return failed
+
+
+def _restore(plan: Plan, entry: Entry) -> None:
+    kind = entry.kind
+    dataset = read_dataset(located(plan.workspace, entry.reference), read_options_from(entry.options))
+    accepted = _gate(plan.workspace, kind, entry.name, entry.reference, dataset)
+    if accepted.version != entry.version:
+        raise ArtefactError(
+            f"{kind.value} '{entry.name}': '{entry.reference}' no longer gives the rows that were registered",
+            consequence="its files were not restored",
+            next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' "
+            f"--name {entry.name} to register what is there now",
+        )
+    _store(plan, kind, accepted)

@@ -41,8 +41,7 @@ def make_stage(plan: Plan, stage: str) -> dict[str, str]:
     if stage == "datasets":
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(plan.workspace.folder(kind))
-        restore_datasets(plan.workspace)
-        return {}
+        return restore_datasets(plan.workspace)
     if stage == "rankings":
         return _each(
             [plan.registry.get(Kind.TARGET, name) for name in stale_targets(plan)],

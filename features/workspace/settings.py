@@ -6,7 +6,7 @@ so that a misspelt setting is never silently the default.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,6 +112,14 @@ class Settings(_Section):
         return value
 
 
+def _placed(settings: Settings, root: Path) -> Settings:
+    # An encoder's folder is named from the workspace, not from wherever a command happens to be typed.
+    folder = root / settings.encoder.ref
+    if Path(settings.encoder.ref).is_absolute() or not folder.is_dir():
+        return settings
+    return settings.model_copy(update={"encoder": replace(settings.encoder, ref=str(folder))})
+
+
 def load_settings(path: Path) -> Settings:
     """Read and check a params.yaml.
 
@@ -122,7 +130,7 @@ def load_settings(path: Path) -> Settings:
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Settings.model_validate(raw or {})
+        return _placed(Settings.model_validate(raw or {}), path.parent)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as problem:
         why = str(problem).splitlines()[0]
     except ValidationError as problem:
