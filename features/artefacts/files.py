@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,15 @@ __all__ = [
 ]
 
 _CARD = "card"
+_MADE_ANEW = {
+    "datasets": "springboard make datasets",
+    "sketches": "springboard make datasets",
+    "embeddings": "springboard make embeddings",
+    "moments": "springboard make moments",
+    "esms": "springboard ingest",
+    "overlaps": "springboard refresh --force",
+    "scores": "springboard refresh --force",
+}
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -50,12 +60,27 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         part.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Delete temporary files that a killed process left; returns how many."""
-    leftovers = list(folder.glob(".*.part"))
-    for path in leftovers:
-        path.unlink(missing_ok=True)
-    return len(leftovers)
+def remove_leftovers(folder: Path, older_than: float = 600.0) -> int:
+    """Delete temporary files that a killed process left; returns how many.
+
+    Parameters
+    ----------
+    folder
+        Where to look.
+    older_than
+        Seconds since the last write after which nobody is writing any more; a younger file may be another
+        run's that is not finished.
+    """
+    removed = 0
+    for path in folder.glob(".*.part"):
+        try:
+            old = time.time() - path.stat().st_mtime >= older_than
+        except FileNotFoundError:
+            continue  # Its writer has finished in the meantime.
+        if old:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], card: Card) -> None:
@@ -143,6 +168,6 @@ def _broken(path: Path, problem: Exception) -> ArtefactError:
     return ArtefactError(
         f"artefact '{path}' is {'missing' if missing else f'unreadable ({type(problem).__name__})'}",
         consequence="what needs it was left out",
-        next_step=f"dvc checkout '{path.parent}' brings back the recorded file; "
-        f"or delete '{path}' and run springboard ingest --all, which makes it anew",
+        next_step=f"dvc checkout --force '{path.parent}' brings back the recorded file; "
+        f"or delete '{path}': {_MADE_ANEW.get(path.parent.name, 'springboard ingest')} makes it anew",
     )

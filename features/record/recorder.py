@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from features.artefacts.files import remove_leftovers
 from features.record.dvc import push, repro
 from features.record.git import commit_paths, head
+from features.workspace.layout import ARTEFACT_FOLDERS
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
@@ -57,6 +59,8 @@ def record(workspace: Workspace, message: str) -> Recording:
         marker = workspace.private / "unrecorded"
         before = marker.stat().st_mtime_ns
         workspace.make_folders()
+        for kind in ARTEFACT_FOLDERS:
+            remove_leftovers(workspace.folder(kind))
         repro(workspace.root)
         release = commit_paths(workspace.root, RECORDED_PATHS, message)
         if workspace.settings.run.push:
