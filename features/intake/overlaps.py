@@ -27,14 +27,16 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
     """
     registry = registry_of(workspace)
     registry.get(Kind.TARGET, target)
-    for source in sources:
-        registry.get(Kind.SOURCE, source)
+    # The same rows under two names are in the pool under the first: that is the one to allow.
+    pool = registry.pool()
+    entries = [registry.get(Kind.SOURCE, source) for source in sources]
+    first_names = [pool[entry.version, entry.tuned_model_id].name for entry in entries]
     noted = {
         (record["target"], record["source"])
         for record in registry.ledger.read()
         if record.get("event") == "overlap allowed"
     }
-    for source in sources:
+    for source in dict.fromkeys(first_names):
         if (target, source) not in noted:
             mark_unrecorded(workspace)
             registry.ledger.append({"event": "overlap allowed", "target": target, "source": source})

@@ -46,10 +46,10 @@ class Pool:
         return [Member(entry, esm) for entry, esm in members if esm in ready]
 
     @cached_property
-    def allowed_overlaps(self) -> set[tuple[str, str]]:
-        """(target name, source name) pairs for which somebody lifted the leak check."""
+    def allowed_overlaps(self) -> dict[tuple[str, str], str]:
+        """(target name, source name) -> when somebody lifted the leak check for the pair."""
         records = self.plan.registry.ledger.read()
-        return {(r["target"], r["source"]) for r in records if r.get("event") == "overlap allowed"}
+        return {(r["target"], r["source"]): r["at"] for r in records if r.get("event") == "overlap allowed"}
 
     def state(self, target: Entry, scorer: str) -> str:
         """Hash of everything a target's ranking follows from; another hash means the ranking is stale."""

@@ -22,7 +22,17 @@ RANKING_FORMAT = 1
 
 # What a ranking's id is a hash of. The clock, the code version and what only describes stay out: the same
 # scores of the same pool are the same ranking, whenever they were put together.
-_IDENTITY = ("target", "target_version", "encoder", "scorer", "settings", "ranking", "excluded")
+_IDENTITY = (
+    "target",
+    "target_version",
+    "encoder",
+    "scorer",
+    "settings",
+    "pool_size",
+    "base_score",
+    "ranking",
+    "excluded",
+)
 
 
 def ordered_rows(scores: Sequence[Scored], *, higher_is_better: bool = True) -> list[dict[str, Any]]:
@@ -55,9 +65,11 @@ def ranking_id(ranking: Mapping[str, Any]) -> str:
 
 
 def write_ranking(folder: Path, ranking: Mapping[str, Any]) -> Path:
-    """Write a ranking file named by its id, unless it is there."""
+    """Write a ranking file named by its id, unless it is there and whole."""
     path = folder / f"{ranking['ranking_id']}.json"
-    if not path.exists():
+    try:
+        read_ranking(folder, ranking["ranking_id"])
+    except ArtefactError:
         text = json.dumps(ranking, ensure_ascii=False, indent=1, allow_nan=False)
         write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     return path
@@ -75,17 +87,18 @@ def read_ranking(folder: Path, key: str) -> dict[str, Any]:
     try:
         ranking: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         intact = ranking_id(ranking) == key
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ArtefactError(
             f"ranking '{path}' is {'missing' if isinstance(problem, FileNotFoundError) else 'broken'}",
             consequence="it was not shown",
-            next_step="dvc checkout data/rankings brings back the recorded file, "
+            next_step="dvc checkout --force data/rankings brings back the recorded file, "
             "springboard refresh --force makes it anew",
         ) from None
     if not intact:
         raise ArtefactError(
             f"ranking '{path}' does not match its id: somebody changed it",
             consequence="it was not shown",
-            next_step="dvc checkout --force data/rankings brings back the recorded file",
+            next_step="dvc checkout --force data/rankings brings back the recorded file, "
+            "springboard refresh --force makes it anew",
         )
     return ranking

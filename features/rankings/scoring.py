@@ -109,11 +109,16 @@ class Scoring:
             on_progress(number, total)
         sign = -1.0 if self._scorer.higher_is_better else 1.0
         scored.sort(key=lambda one: (sign * one.score, one.source))
-        for number, one in enumerate(scored[:leading]):
-            scored[number] = self._with_error(one)
-            on_progress(len(members) + number + 1, total)
+        leaders: list[Scored] = []
+        rest = scored[::-1]
+        # One whose error cannot be had (its ESM broke after it was scored) gives its place to the next.
+        while rest and len(leaders) < leading:
+            leader = self._attempt_error(rest.pop())
+            if leader is not None:
+                leaders.append(leader)
+            on_progress(len(members) + len(leaders), total)
         on_progress(total, total)
-        return scored
+        return leaders + rest[::-1]
 
     def base_score(self) -> Scored:
         """The score of the untouched encoder on the target."""
@@ -139,6 +144,13 @@ class Scoring:
             return self._one(member.entry.name, member.entry.version, member.esm)
         except (ArtefactError, ScoringError) as problem:
             self.failures[member.entry.name] = problem.what
+            return None
+
+    def _attempt_error(self, one: Scored) -> Scored | None:
+        try:
+            return self._with_error(one)
+        except (ArtefactError, ScoringError) as problem:
+            self.failures[one.source] = problem.what
             return None
 
     def _settings(self) -> dict[str, Any]:

@@ -81,6 +81,9 @@ def _first_change(plan: Plan, pool: Pool, target: Entry, ranked_at: str) -> tupl
             continue
         if max(made, member.entry.at) > ranked_at:
             changes.append((max(made, member.entry.at), f"source '{member.entry.name}' is new or changed"))
+    for (name, source), at in pool.allowed_overlaps.items():
+        if name == target.name and at > ranked_at:
+            changes.append((at, f"source '{source}' may overlap from now on"))
     # What leaves no time of its own (settings, a source that was taken back) counts from the last ranking on.
     if not changes:
         return ranked_at, "the settings or the pool changed"
