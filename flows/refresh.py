@@ -14,7 +14,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.futures import PrefectFuture
 
 from features.artefacts.plan import Plan
-from features.publishing import publish_ranking
+from features.publishing import publish_ranking, publish_rankings
 from features.rankings import refresh_target, shown_ranking, stale_targets
 from features.rankings.view import view_of
 from features.record import unrecorded
@@ -86,6 +86,12 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
     return {"changed": done.changed, "computed": done.computed}
 
 
+@task(task_run_name="publish", retry_condition_fn=worth_a_retry)
+def publish_left(workspace: str) -> int:
+    """Publish rankings that a killed run left unpublished."""
+    return publish_rankings(Plan(workspace_at(workspace)))
+
+
 @task(task_run_name="report", retry_condition_fn=worth_a_retry)
 def write_pages(workspace: str) -> str:
     """Write the report pages."""
@@ -143,6 +149,7 @@ def refresh(
         result.computed += done["computed"]
         (result.changed if done["changed"] else result.confirmed).append(name)
     if submitted or unrecorded(place):
+        publish_left.with_options(**again)(root)
         result.report = write_pages.with_options(**again)(root)
         message = f"Refresh {', '.join(dict.fromkeys(result.changed)) or 'without a new ranking'}"
         result.release = record_state.with_options(**again)(root, message)

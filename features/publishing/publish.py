@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.artefacts.batches import Batches
 from features.publishing import frames
-from features.registry.entries import Entry, Kind
+from features.rankings.history import RankingLedger
+from features.rankings.ranking import read_ranking
+from features.rankings.scoring import SCORES
+from features.registry.entries import Kind
 from features.store import Store
+from models.errors import ArtefactError
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
     from features.rankings.refresh import Refreshed
 
-__all__ = ["open_store", "publish_ranking", "publish_sources"]
+__all__ = ["open_store", "publish_ranking", "publish_rankings", "publish_sources"]
 
 
 def open_store(plan: Plan) -> Store:
@@ -52,16 +57,48 @@ def publish_sources(plan: Plan) -> int:
                 "dataset_profile", frames.profile_rows(plan.path("datasets", source.version))
             )
         if key.embedding in lacking_centroid:
-            published += _publish_embedding(plan, store, source, key.embedding)
+            published += _publish_embedding(plan, store, source.version, key.embedding)
         # Last, so that a source whose ESM is served has everything else there too.
         if key.esm in lacking_esm:
             published += store.publish("esm", frames.esm_rows(plan.path("esms", key.esm)))
     return published
 
 
-def _publish_embedding(plan: Plan, store: Store, entry: Entry, key: str) -> int:
+def publish_rankings(plan: Plan) -> int:
+    """Publish every ranking of the ledger that the store lacks, with its target's scores; returns the new rows.
+
+    A run that was killed between its ledger line and the store leaves a fresh target whose ranking is not
+    served; this catches up with it.
+    """
+    store = open_store(plan)
+    lines = {line["ranking_id"]: line for line in RankingLedger(plan.workspace).lines()}
+    published = 0
+    for ranking_id in store.missing_keys("ranking", list(lines)):
+        line = lines[ranking_id]
+        try:
+            ranking = read_ranking(plan.workspace.folder("rankings"), ranking_id)
+        except ArtefactError:
+            continue  # `rank` says so to whom it concerns; it must not keep back the others.
+        scores = Batches(plan.workspace.folder("scores"), SCORES).read(line["target_version"])
+        published += _publish_target(plan, store, line["target_version"])
+        published += store.publish("score", frames.score_rows(scores))
+        published += store.publish("ranking", frames.ranking_rows(ranking))
+    return published
+
+
+def _publish_target(plan: Plan, store: Store, version: str) -> int:
+    published = 0
+    if store.missing_keys("dataset_profile", [version]):
+        published += store.publish("dataset_profile", frames.profile_rows(plan.path("datasets", version)))
+    key = plan.embedding_key(version, Kind.TARGET)
+    if store.missing_keys("centroid", [key]) and plan.path("embeddings", key).exists():
+        published += _publish_embedding(plan, store, version, key)
+    return published
+
+
+def _publish_embedding(plan: Plan, store: Store, version: str, key: str) -> int:
     path = plan.path("embeddings", key)
-    rows = store.publish("row_embedding", frames.sample_rows(path, plan.path("datasets", entry.version)))
+    rows = store.publish("row_embedding", frames.sample_rows(path, plan.path("datasets", version)))
     # The centroid goes last: where it is, the rows are.
     return rows + store.publish("centroid", frames.centroid_rows(path))
 
@@ -70,13 +107,6 @@ def publish_ranking(plan: Plan, refreshed: Refreshed) -> int:
     """Publish a refreshed target: its profile, embeddings, scores and ranking; returns the number of new rows."""
     store = open_store(plan)
     target = plan.registry.get(Kind.TARGET, refreshed.target)
-    published = 0
-    if store.missing_keys("dataset_profile", [target.version]):
-        published += store.publish(
-            "dataset_profile", frames.profile_rows(plan.path("datasets", target.version))
-        )
-    key = plan.embedding_key(target.version, Kind.TARGET)
-    if store.missing_keys("centroid", [key]):
-        published += _publish_embedding(plan, store, target, key)
+    published = _publish_target(plan, store, target.version)
     published += store.publish("score", frames.score_rows(refreshed.scores))
     return published + store.publish("ranking", frames.ranking_rows(refreshed.ranking))
