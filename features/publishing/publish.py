@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from features.artefacts.plan import Plan
     from features.rankings.refresh import Refreshed
 
-__all__ = ["open_store", "publish_ranking", "publish_rankings", "publish_sources"]
+__all__ = ["open_store", "publish_ranking", "publish_rankings"]
 
 
 def open_store(plan: Plan) -> Store:
@@ -35,33 +35,6 @@ def open_store(plan: Plan) -> Store:
         lock_timeout=workspace.settings.run.lock_timeout_seconds,
         resolver=plan.registry.resolve,
     )
-
-
-def publish_sources(plan: Plan) -> int:
-    """Publish every ready source that the store lacks; returns the number of new rows.
-
-    It looks at the whole pool and not only at what a run has made, so that what a killed run left unpublished
-    is caught up with.
-    """
-    store = open_store(plan)
-    ready = [source for source in plan.pool() if plan.is_ready(source)]
-    keys = {source.name: plan.source_keys(source) for source in ready}
-    lacking_esm = set(store.missing_keys("esm", [key.esm for key in keys.values()]))
-    lacking_centroid = set(store.missing_keys("centroid", [key.embedding for key in keys.values()]))
-    lacking_profile = set(store.missing_keys("dataset_profile", [source.version for source in ready]))
-    published = 0
-    for source in ready:
-        key = keys[source.name]
-        if source.version in lacking_profile:
-            published += store.publish(
-                "dataset_profile", frames.profile_rows(plan.path("datasets", source.version))
-            )
-        if key.embedding in lacking_centroid:
-            published += _publish_embedding(plan, store, source.version, key.embedding)
-        # Last, so that a source whose ESM is served has everything else there too.
-        if key.esm in lacking_esm:
-            published += store.publish("esm", frames.esm_rows(plan.path("esms", key.esm)))
-    return published
 
 
 def publish_rankings(plan: Plan) -> int:

@@ -230,6 +230,10 @@ class Store:
         """Tag -> table -> Lance version."""
         return upkeep.all_tags(self._tables)
 
+    def fragments(self) -> int:
+        """How many files the table with the most has; every read and look-up opens all of a table's files."""
+        return upkeep.most_fragments(self._tables)
+
     def optimize(self, older_than: timedelta = _MONTH) -> dict[str, str]:
         """Merge small files and drop versions older than ``older_than``, but none that a tag holds.
 

@@ -14,7 +14,7 @@ from models.errors import NamingError, StoreError
 if TYPE_CHECKING:
     from features.store.tables import Tables
 
-__all__ = ["add_tag", "all_tags", "compact", "ours", "remove_tag"]
+__all__ = ["add_tag", "all_tags", "compact", "most_fragments", "ours", "remove_tag"]
 
 
 def ours(tables: Tables) -> list[str]:
@@ -83,6 +83,16 @@ def remove_tag(tables: Tables, tag: str) -> None:
         table = tables.open(name)
         with tables.guard(f"the tags of the table {quoted(name)}"):
             table.tags.delete(tag)
+
+
+def most_fragments(tables: Tables) -> int:
+    """Files of the table that has the most."""
+    most = 0
+    for name in ours(tables):
+        table = tables.open(name)
+        with tables.guard(f"the table {quoted(name)}"):
+            most = max(most, int(table.stats()["fragment_stats"]["num_fragments"]))
+    return most
 
 
 def compact(tables: Tables, older_than: timedelta) -> dict[str, str]:
