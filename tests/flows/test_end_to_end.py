@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flow_support import demo_file, write_params
+from support.workspaces import change_params
 
 from features.artefacts.files import read_arrays_card
 from features.artefacts.plan import Plan
@@ -31,6 +30,12 @@ SOURCES = {
     "nli": ("cad_nli.parquet", ReadOptions()),
     "intents": ("clinc150.jsonl", ReadOptions(text=("utterance",), label="annotation.intent")),
 }
+
+
+def demo_file(name: str) -> str:
+    import flows.demo
+
+    return str(Path(flows.demo.__path__[0]) / "data" / name)
 
 
 def _git(workspace: Workspace, *arguments: str) -> str:
@@ -53,10 +58,10 @@ def _refresh(workspace: Workspace, **options: object) -> dict:  # type: ignore[t
 @pytest.fixture(scope="module")
 def story(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> dict:  # type: ignore[type-arg]
     """Ingest, rank, add one more source, rank again; what each step said is kept for the tests."""
-    workspace = write_params(
+    workspace = change_params(
         init_workspace(tmp_path_factory.mktemp("end-to-end") / "workspace"),
         tuning={"max_steps": 3, "batch_size": 8, "learning_rate": 1e-4},
-        caps={"source_rows": 120, "target_rows": 80},
+        caps={"source_rows": 80, "target_rows": 60},
         ranking={"jackknife_groups": 5},
         run={"retries": 0, "retry_delay_seconds": 0},
     )
@@ -189,32 +194,6 @@ def test_the_pages_and_data_docs_are_written(story: dict) -> None:  # type: igno
     text = page.read_text(encoding="utf-8")
     assert "tweets" in text
     assert (workspace.data_docs / "index.html").exists()
-
-
-def test_a_failing_source_stays_pending_with_its_reason_and_the_rest_go_on(
-    prefect_server: None, make_workspace: Callable[..., Workspace], tmp_path: Path
-) -> None:
-    workspace = make_workspace("failing")
-    for name in ("emobank", "news"):
-        add_dataset(workspace, Kind.SOURCE, demo_file(SOURCES[name][0]), AddOptions(name=name))
-    plan = Plan(workspace)
-    broken = plan.path("datasets", plan.registry.get(Kind.SOURCE, "news").version)
-    whole = broken.read_bytes()
-    broken.write_bytes(whole[:100])
-    result = _ingest(workspace)
-    assert result["made"] == ["emobank"]
-    assert "unreadable" in result["failed"]["news"]
-    from features.reports.records import source_records
-
-    records = {record["name"]: record for record in source_records(Plan(workspace))}
-    assert records["emobank"]["status"] == "ready"
-    assert records["news"]["status"] == "pending"
-    assert "unreadable" in records["news"]["reason"]
-    assert result["release"] is not None
-    broken.write_bytes(whole)
-    assert _ingest(workspace, ["news"])["made"] == ["news"]
-    records = {record["name"]: record for record in source_records(Plan(workspace))}
-    assert records["news"] == {**records["news"], "status": "ready", "reason": ""}
 
 
 def test_parameters_are_validated(prefect_server: None) -> None:
