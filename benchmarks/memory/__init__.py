@@ -1,0 +1,1 @@
+"""How much memory an ingest takes beside its libraries."""

@@ -1,0 +1,1 @@
+"""What adding a source costs when the pool is large."""
