@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features.artefacts.cards import Card
@@ -14,6 +13,7 @@ from features.gate import GateReport, run_gate
 from features.gate.quarantine import refusal_record, write_refused_rows
 from features.intake.options import AddOptions, read_options_from, read_options_to
 from features.intake.profile import profile_of
+from features.intake.tuned import checked_tuned_model
 from features.overlap import make_sketch
 from features.reading import ReadDataset, cap_rows, dataset_version, read_dataset
 from features.record.recorder import mark_unrecorded
@@ -90,7 +90,8 @@ def add_dataset(
     dataset = read_dataset(reference, options.read, on_progress=on_progress)
     kept = kept_reference(workspace, reference, is_local=dataset.origin.get("kind") != "hub")
     _refuse_other_reference(before, kept, kind, name, options.replace)
-    tuned_id = _tuned_model_id(options.tuned_model)
+    tuned = checked_tuned_model(plan, options.tuned_model)
+    tuned_id = tuned.id if tuned else None
     accepted = _gate(workspace, kind, name, reference, dataset)
     entry = Entry(
         kind=kind,
@@ -101,7 +102,7 @@ def add_dataset(
         rows=len(accepted.rows),
         sketch=_store(plan, kind, accepted),
         options=read_options_to(options.read),
-        tuned_model=_kept_tuned_model(workspace, options.tuned_model),
+        tuned_model=tuned.reference if tuned else None,
         tuned_model_id=tuned_id,
         licence=str(licence) if (licence := dataset.origin.get("licence")) else None,
     )
@@ -124,20 +125,6 @@ def _same(a: Entry, b: Entry) -> bool:
         return entry.version, entry.sketch, entry.tuned_model_id, entry.reference
 
     return facts(a) == facts(b)
-
-
-def _tuned_model_id(reference: str | None) -> str | None:
-    if reference is None:
-        return None
-    from models.tuning import tuned_model_id
-
-    return tuned_model_id(reference)
-
-
-def _kept_tuned_model(workspace: Workspace, reference: str | None) -> str | None:
-    if reference is None:
-        return None
-    return kept_reference(workspace, reference, is_local=Path(reference).expanduser().exists())
 
 
 def _refuse_other_reference(

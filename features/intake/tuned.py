@@ -1,0 +1,42 @@
+"""A model tuned elsewhere, looked at when it is named and not only hours later when it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.artefacts.encoders import encoder_of
+from features.registry.places import kept_reference
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
+
+__all__ = ["TunedModel", "checked_tuned_model"]
+
+
+@dataclass(frozen=True)
+class TunedModel:
+    """Where a tuned model can be read again from any folder, and the hash of its weights."""
+
+    reference: str
+    id: str
+
+
+def checked_tuned_model(plan: Plan, reference: str | None) -> TunedModel | None:
+    """Load a model tuned elsewhere once, to see that it belongs to the workspace's encoder.
+
+    Raises
+    ------
+    EncoderError
+        It has another width or vocabulary than the encoder, or cannot be loaded.
+    ReadError
+        There is no such model, or the hub cannot be reached.
+    """
+    if reference is None:
+        return None
+    from models.tuning import load_tuned, tuned_model_id
+
+    load_tuned(reference, encoder_of(plan))
+    is_local = Path(reference).expanduser().exists()
+    return TunedModel(kept_reference(plan.workspace, reference, is_local=is_local), tuned_model_id(reference))
