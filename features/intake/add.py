@@ -104,7 +104,7 @@ def add_dataset(
         options=read_options_to(options.read),
         tuned_model=tuned.reference if tuned else None,
         tuned_model_id=tuned_id,
-        licence=str(licence) if (licence := dataset.origin.get("licence")) else None,
+        licence=_licence(dataset, options),
     )
     with workspace.lock("registry"):
         # Another process may have taken the name while this one was reading.
@@ -118,6 +118,11 @@ def add_dataset(
         entry = plan.registry.register(entry)
     status: Status = "updated" if before is not None else "same rows" if twin else "new"
     return Added(entry, status, accepted.report, dataset, twin)
+
+
+def _licence(dataset: ReadDataset, options: AddOptions) -> str | None:
+    said = options.licence or dataset.origin.get("licence")
+    return str(said) if said else None
 
 
 def _same(a: Entry, b: Entry) -> bool:

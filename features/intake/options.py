@@ -16,12 +16,14 @@ class AddOptions:
     """Options of ``source add`` and ``target add``.
 
     ``name`` overrides the slug of the reference; ``replace`` lets a name stand for another reference from now
-    on; ``tuned_model`` (sources only) brings a model tuned elsewhere.
+    on; ``tuned_model`` (sources only) brings a model tuned elsewhere; ``licence`` says what a file does not say
+    itself.
     """
 
     read: ReadOptions = field(default_factory=ReadOptions)
     name: str | None = None
     tuned_model: str | None = None
+    licence: str | None = None
     replace: bool = False
 
 

@@ -37,6 +37,7 @@ MaxRows = Annotated[
     int | None, typer.Option(min=1, help="Hub, streaming: stop each split after so many rows.")
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Let a taken name stand for this from now on.")]
+Licence = Annotated[str | None, typer.Option(help="The data's licence, where the reference does not say it.")]
 Tuned = Annotated[
     str | None, typer.Option("--tuned-model", metavar="REF", help="A model already tuned on this source.")
 ]
@@ -64,6 +65,7 @@ def source_add(
     encoding: Encoding = None,
     streaming: Streaming = None,
     max_rows: MaxRows = None,
+    licence: Licence = None,
     replace: Replace = False,
     tuned_model: Tuned = None,
     json: AsJson = False,
@@ -75,7 +77,7 @@ def source_add(
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
-    added = _add(Kind.SOURCE, ref, _options(read, name, replace, tuned_model), workspace)
+    added = _add(Kind.SOURCE, ref, _options(read, name, licence, replace, tuned_model), workspace)
     _show(added, json, "springboard ingest")
 
 
@@ -93,6 +95,7 @@ def target_add(
     encoding: Encoding = None,
     streaming: Streaming = None,
     max_rows: MaxRows = None,
+    licence: Licence = None,
     replace: Replace = False,
     allow_overlap: Allow = None,
     json: AsJson = False,
@@ -105,7 +108,7 @@ def target_add(
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
-    added = _add(Kind.TARGET, ref, _options(read, name, replace, None), workspace)
+    added = _add(Kind.TARGET, ref, _options(read, name, licence, replace, None), workspace)
     if allow_overlap:
         allow_overlaps(plan_of(workspace).workspace, added.entry.name, allow_overlap)
     _show(added, json, "springboard refresh")
@@ -141,10 +144,12 @@ def _read_options(
     )
 
 
-def _options(read: Any, name: str | None, replace: bool, tuned_model: str | None) -> AddOptions:
+def _options(
+    read: Any, name: str | None, licence: str | None, replace: bool, tuned_model: str | None
+) -> AddOptions:
     from features.intake import AddOptions
 
-    return AddOptions(read=read, name=name, replace=replace, tuned_model=tuned_model)
+    return AddOptions(read=read, name=name, licence=licence, replace=replace, tuned_model=tuned_model)
 
 
 def _add(kind: Kind, ref: str, options: AddOptions, workspace: Path | None) -> Added:

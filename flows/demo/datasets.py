@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.reading import ReadOptions
 
-__all__ = ["DEMO_EXTRA", "DEMO_SOURCES", "DEMO_TARGETS", "DemoDataset", "demo_path"]
+__all__ = ["DEMO_EXTRA", "DEMO_SOURCES", "DEMO_TARGETS", "DemoDataset", "demo_path", "licence_of"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ DEMO_EXTRA: tuple[DemoDataset, ...] = (
     DemoDataset("monotonicity", "med_monotonicity.parquet"),
 )
 """Sources that arrive later, so that rankings become stale and are made anew."""
+
+
+def licence_of(dataset: DemoDataset) -> str:
+    """Return the licence that ``ATTRIBUTION.csv`` names for a bundled dataset."""
+    with (Path(__file__).parent / "data" / "ATTRIBUTION.csv").open(encoding="utf-8", newline="") as table:
+        licences = {row["file"]: row["licence"] for row in csv.DictReader(table)}
+    return licences[dataset.file]
 
 
 def demo_path(dataset: DemoDataset) -> Path:

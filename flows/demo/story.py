@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_PARAMS", "tell"]
 
 DEMO_PARAMS: dict[str, dict[str, Any]] = {
-    # One pass over a few hundred rows, in small batches at a higher rate, is what fits five minutes on two cores.
+    # One pass over two hundred rows, in small batches at a higher rate, is what fits five minutes on two cores.
     # A real workspace keeps the defaults.
     "tuning": {"epochs": 1, "batch_size": 16, "learning_rate": 1e-4},
+    "caps": {"source_rows": 200},
 }
 
 
@@ -46,25 +47,32 @@ def tell(folder: Path | None = None) -> None:
     workspace = init_workspace(place)
     _write_params(workspace)
     say(f"A new workspace: {workspace.root}")
-    say(f"\n1. {len(DEMO_SOURCES)} sources and {len(DEMO_TARGETS)} targets are read, mapped and gated")
+    say()
+    say(f"1. {len(DEMO_SOURCES)} sources and {len(DEMO_TARGETS)} targets are read, mapped and gated")
     _add(workspace, "source", DEMO_SOURCES)
     _add(workspace, "target", DEMO_TARGETS)
-    say("\n2. Every source is embedded, tuned on, and reduced to an Embedding Space Map")
+    say()
+    say("2. Every source is embedded, tuned on, and reduced to an Embedding Space Map")
     _ingest(workspace, expected=[one.name for one in DEMO_SOURCES])
-    say("\n3. The targets are ranked")
+    say()
+    say("3. The targets are ranked")
     first = _refresh(workspace)
     _show(workspace, [one.name for one in DEMO_TARGETS])
-    say(f"\n4. One more source comes in: {DEMO_EXTRA[0].name}")
+    say()
+    say(f"4. One more source comes in: {DEMO_EXTRA[0].name}")
     _add(workspace, "source", DEMO_EXTRA[:1])
     again = _ingest(workspace, expected=[DEMO_EXTRA[0].name])
     second = _refresh(workspace)
-    say(f"\n   made now: {', '.join(again['made'])}; used as they were: {', '.join(again['ready'])}")
+    say()
+    say(f"   made now: {', '.join(again['made'])}; used as they were: {', '.join(again['ready'])}")
     say(f"   scores computed: {second['computed']} now, {first['computed']} before")
     _show(workspace, [one.name for one in DEMO_TARGETS])
-    say(f"\nReport page  {second['report']}")
+    say()
+    say(f"Report page  {second['report']}")
     say(f"Workspace    {workspace.root}")
     say(f"Took         {time.monotonic() - started:.0f} s")
-    say(f"\nNext: cd '{workspace.root}' && springboard source add YOUR_FILE.csv && springboard ingest")
+    say()
+    say(f"Next: cd '{workspace.root}' && springboard source add YOUR_FILE.csv && springboard ingest")
 
 
 def _write_params(workspace: Workspace) -> None:
@@ -80,12 +88,12 @@ def _add(workspace: Workspace, kind: str, datasets: Sequence[DemoDataset]) -> No
     from features.intake import AddOptions, add_dataset
     from features.registry import Kind
     from flows.cli.render.progress import progress_bar
-    from flows.demo.datasets import demo_path
+    from flows.demo.datasets import demo_path, licence_of
 
     with progress_bar(f"reading {len(datasets)} {kind}s") as on_progress:
         added = []
         for number, dataset in enumerate(datasets, start=1):
-            options = AddOptions(read=dataset.options, name=dataset.name)
+            options = AddOptions(read=dataset.options, name=dataset.name, licence=licence_of(dataset))
             added.append(add_dataset(workspace, Kind(kind), str(demo_path(dataset)), options))
             on_progress(number, len(datasets))
     for one in added:
