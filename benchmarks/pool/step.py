@@ -109,7 +109,9 @@ def main() -> None:
     result = _add(workspace, files) if what == "add" else _refresh(workspace)
     # Prefect's temporary server is still running and has not been waited for: its CPU is in the parent's count.
     own = _cpu()
+    ledger = Path(workspace) / "ledgers" / "registry.jsonl"
     record = {
+        "registered": len(ledger.read_text(encoding="utf-8").splitlines()),
         "steps": dict(STEPS),
         "own": own,
         "wall": time.perf_counter() - started,
