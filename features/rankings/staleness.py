@@ -64,6 +64,10 @@ def _one(plan: Plan, pool: Pool, ledger: RankingLedger, target: Entry, scorer: s
     last = ledger.newest(target.name, scorer, plan.encoder)
     if last is None:
         return Freshness(target.name, None, None, target.at, "never ranked with this encoder and scorer")
+    if not ledger.has_file(last):
+        # A clone without its files, or one that somebody deleted: a refresh makes the same ranking again.
+        why = "its ranking's file is missing (dvc pull, or springboard refresh)"
+        return Freshness(target.name, last["at"], last["ranking_id"], last["at"], why)
     if last["state"] == pool.state(target, scorer):
         return Freshness(target.name, last["at"], last["ranking_id"], None, "fresh")
     since, reason = _first_change(plan, pool, target, last["at"])
