@@ -64,7 +64,8 @@ class Card:
 
     def to_json(self) -> str:
         """One line of JSON, as kept in the file's own metadata."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, allow_nan=False)
+        # Escaped, for the name of a file may hold bytes that are no text.
+        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Card:

@@ -85,6 +85,7 @@ def add_dataset(
             consequence="nothing was stored",
             next_step="springboard target add without it",
         )
+    _ = workspace.settings  # A broken params.yaml is said before anything long is read.
     plan = Plan(workspace)
     before = plan.registry.current(kind).get(name)
     dataset = read_dataset(reference, options.read, on_progress=on_progress)

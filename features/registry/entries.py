@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -114,7 +115,8 @@ class Registry:
         if name in entries:
             return entries[name]
         shown = name if len(name) <= 64 else name[:61] + "..."
-        near = difflib.get_close_matches(name, entries, n=3)
+        plain = re.sub(r"[^a-z0-9_-]", "", name[:1000].casefold())
+        near = difflib.get_close_matches(plain, entries, n=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise NamingError(
             f"no {kind.value} is registered as {shown!r}",

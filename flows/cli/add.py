@@ -157,7 +157,7 @@ def _add(kind: Kind, ref: str, options: AddOptions, workspace: Path | None) -> A
     from flows.cli.render.progress import progress_bar
 
     plan = plan_of(workspace)
-    with progress_bar(f"reading {ref}") as on_progress:
+    with progress_bar(f"reading {ref if len(ref) <= 200 else ref[:199] + '…'}") as on_progress:
         return add_dataset(plan.workspace, kind, ref, options, on_progress=on_progress)
 
 

@@ -82,7 +82,9 @@ def _interrupted() -> SpringboardError:
 def from_os_error(problem: OSError) -> SpringboardError | None:
     """Our words for what the operating system refuses; None for what should be seen as a bug."""
     where = f" ('{problem.filename}')" if problem.filename else ""
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    # Python looks for a temporary folder by writing to each; on a full disk it finds none.
+    no_room = problem.errno == errno.ENOENT and "No usable temporary directory" in str(problem)
+    if no_room or problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return SpringboardError(
             f"the disk is full{where}",
             consequence="the file that did not fit was not stored; what was finished before is kept",
