@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["tune"]
 
+_PART_TOKENS = 2048
+"""Tokens, padding included, whose activations are held at a time on a CPU.
+
+A batch of 32 texts of 128 tokens holds about a gigabyte of them in MiniLM; in parts the same gradients cost half of
+that, and less padding besides. A GPU is quicker with the whole batch.
+"""
+
 
 def tune(
     encoder: Encoder,
@@ -108,15 +115,13 @@ class _Run:
         self.model.train()
         losses: list[float] = []
         for rows in _stream(tokens, self.settings, steps):
-            loss = self._loss(tokens, rows)
-            value = float(loss.detach())
+            optimiser.zero_grad(set_to_none=True)
+            value = self._gradients(tokens, rows)
             if not np.isfinite(value):
                 raise _refuse(
                     f"the loss was {value} at step {len(losses) + 1} of {steps}",
                     f"lower tuning.learning_rate in params.yaml (it was {self.settings.rate:g})",
                 )
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self._trainable(), self.settings.max_grad_norm)
             optimiser.step()
             schedule.step()
@@ -149,6 +154,15 @@ class _Run:
             seconds=seconds,
         )
 
+    def _gradients(self, tokens: Tokens, rows: np.ndarray[Any, np.dtype[np.int64]]) -> float:
+        """Add up the gradients of a batch's mean loss, part by part, and give that loss."""
+        value = 0.0
+        for part in _parts(tokens.lengths, rows, _PART_TOKENS if self.base.device == "cpu" else None):
+            loss = self._loss(tokens, part) * (len(part) / len(rows))
+            loss.backward()  # type: ignore[no-untyped-call]
+            value += float(loss.detach())
+        return value
+
     def _loss(self, tokens: Tokens, rows: np.ndarray[Any, np.dtype[np.int64]]) -> torch.Tensor:
         from torch.nn import functional
 
@@ -170,6 +184,23 @@ class _Run:
             {"params": [self.head.weight], "lr": self.settings.head_learning_rate, "weight_decay": decay},
             {"params": [self.head.bias], "lr": self.settings.head_learning_rate},
         ]
+
+
+def _parts(
+    lengths: np.ndarray[Any, np.dtype[np.int64]],
+    rows: np.ndarray[Any, np.dtype[np.int64]],
+    budget: int | None,
+) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+    """Cut a batch into parts of at most ``budget`` tokens with padding, shortest texts first."""
+    if budget is None:
+        yield rows
+        return
+    ordered = rows[np.argsort(lengths[rows], kind="stable")]
+    start = 0
+    for end in range(1, len(ordered) + 1):
+        if end == len(ordered) or lengths[ordered[end]] * (end + 1 - start) > budget:
+            yield ordered[start:end]
+            start = end
 
 
 def _stream(
