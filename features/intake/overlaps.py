@@ -30,13 +30,15 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
     # The same rows under two names are in the pool under the first: that is the one to allow.
     pool = registry.pool()
     entries = [registry.get(Kind.SOURCE, source) for source in sources]
-    first_names = [pool[entry.version, entry.tuned_model_id].name for entry in entries]
+    firsts = [pool[entry.version, entry.tuned_model_id] for entry in entries]
     noted = {
-        (record["target"], record["source"])
+        (record["target"], record["source"], record["source_version"])
         for record in registry.ledger.read()
         if record.get("event") == "overlap allowed"
     }
-    for source in dict.fromkeys(first_names):
-        if (target, source) not in noted:
+    for name, version in dict.fromkeys((first.name, first.version) for first in firsts):
+        if (target, name, version) not in noted:
             mark_unrecorded(workspace)
-            registry.ledger.append({"event": "overlap allowed", "target": target, "source": source})
+            registry.ledger.append(
+                {"event": "overlap allowed", "target": target, "source": name, "source_version": version}
+            )

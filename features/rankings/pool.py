@@ -47,9 +47,18 @@ class Pool:
 
     @cached_property
     def allowed_overlaps(self) -> dict[tuple[str, str], str]:
-        """(target name, source name) -> when somebody lifted the leak check for the pair."""
+        """(target name, source name) -> when somebody lifted the leak check for the pair.
+
+        It was lifted for the rows that somebody looked at: a source that stands for other rows since then is
+        checked again.
+        """
+        versions = {entry.name: entry.version for entry in self.plan.pool()}
         records = self.plan.registry.ledger.read()
-        return {(r["target"], r["source"]): r["at"] for r in records if r.get("event") == "overlap allowed"}
+        return {
+            (r["target"], r["source"]): r["at"]
+            for r in records
+            if r.get("event") == "overlap allowed" and r["source_version"] == versions.get(r["source"])
+        }
 
     def state(self, target: Entry, scorer: str) -> str:
         """Hash of everything a target's ranking follows from; another hash means the ranking is stale."""

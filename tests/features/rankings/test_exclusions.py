@@ -68,6 +68,19 @@ def test_an_allowed_overlap_is_ranked_and_makes_the_target_stale(team: Team) -> 
     assert "t1" not in stale_targets(Plan(workspace))
 
 
+def test_an_overlap_is_allowed_for_the_rows_that_were_looked_at(team: Team) -> None:
+    workspace = _with_leak(team)
+    allow_overlaps(workspace, "t1", ["leaky"])
+    assert "leaky" in _ranked(workspace)[0]
+    # The name stands for other rows from now on, and those hold the target with its very labels.
+    pl.concat([rows_of(78, 30), pl.read_csv(team.files / "t1.csv")]).write_csv(team.files / "leaky.csv")
+    assert add(workspace, Kind.SOURCE, team.files / "leaky.csv").status == "updated"
+    ingest(workspace)
+    ranked, excluded = _ranked(workspace)
+    assert "leaky" not in ranked
+    assert list(excluded) == ["leaky"]
+
+
 def test_an_overlap_allowed_under_a_second_name_counts_for_the_rows(team: Team) -> None:
     workspace = _with_leak(team)
     add(workspace, Kind.SOURCE, team.files / "leaky.csv", name="second-name")
