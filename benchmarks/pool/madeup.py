@@ -51,6 +51,8 @@ class MadeUpSources:
             f"made-up:{number}",
             ROWS,
             sketch,
+            cap=10_000,
+            cap_seed=0,
         )
         keys = self.plan.source_keys(entry)
         if not self.plan.path("esms", keys.esm).exists():

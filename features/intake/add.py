@@ -51,11 +51,18 @@ class Added:
 
 
 @dataclass(frozen=True)
+class _Cap:
+    rows: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class _Accepted:
     rows: pl.DataFrame
     version: str
     report: GateReport
     dataset: ReadDataset
+    cap: _Cap
 
 
 def add_dataset(
@@ -93,7 +100,9 @@ def add_dataset(
     _refuse_other_reference(before, kept, kind, name, options.replace)
     tuned = checked_tuned_model(plan, options.tuned_model)
     tuned_id = tuned.id if tuned else None
-    accepted = _gate(workspace, kind, name, reference, dataset)
+    caps = workspace.settings.caps
+    cap = _Cap(options.cap or (caps.source_rows if kind is Kind.SOURCE else caps.target_rows), caps.seed)
+    accepted = _gate(workspace, kind, name, reference, dataset, cap)
     entry = Entry(
         kind=kind,
         name=name,
@@ -101,7 +110,9 @@ def add_dataset(
         task=dataset.task,
         reference=kept,
         rows=len(accepted.rows),
-        sketch=_store(plan, kind, accepted),
+        sketch=_store(plan, accepted),
+        cap=cap.rows,
+        cap_seed=cap.seed,
         options=read_options_to(options.read),
         tuned_model=tuned.reference if tuned else None,
         tuned_model_id=tuned_id,
@@ -152,7 +163,9 @@ def _twin(plan: Plan, kind: Kind, name: str, version: str, tuned_id: str | None)
     return None
 
 
-def _gate(workspace: Workspace, kind: Kind, name: str, reference: str, dataset: ReadDataset) -> _Accepted:
+def _gate(
+    workspace: Workspace, kind: Kind, name: str, reference: str, dataset: ReadDataset, cap: _Cap
+) -> _Accepted:
     settings = workspace.settings
     import polars as pl
 
@@ -176,9 +189,8 @@ def _gate(workspace: Workspace, kind: Kind, name: str, reference: str, dataset: 
             consequence="it is not registered; its rows and the reasons wait in quarantine",
             next_step=f"springboard list quarantine; Data Docs: {report.docs_page or workspace.data_docs}",
         )
-    limit = settings.caps.source_rows if kind is Kind.SOURCE else settings.caps.target_rows
-    rows = cap_rows(report.accepted, limit, settings.caps.seed)
-    return _Accepted(rows, dataset_version(rows, dataset.task), report, dataset)
+    rows = cap_rows(report.accepted, cap.rows, cap.seed)
+    return _Accepted(rows, dataset_version(rows, dataset.task), report, dataset, cap)
 
 
 def _note_refusal(workspace: Workspace, refusal: dict[str, Any]) -> None:
@@ -189,7 +201,7 @@ def _note_refusal(workspace: Workspace, refusal: dict[str, Any]) -> None:
     ledger.append(refusal)
 
 
-def _store(plan: Plan, kind: Kind, accepted: _Accepted) -> str:
+def _store(plan: Plan, accepted: _Accepted) -> str:
     """Write the dataset file and the sketch where they are missing; returns the sketch's key."""
     workspace, dataset = plan.workspace, accepted.dataset
     sketch = make_sketch(dataset.rows, dataset.task, workspace.settings.overlap)
@@ -205,13 +217,12 @@ def _store(plan: Plan, kind: Kind, accepted: _Accepted) -> str:
         read_arrays_card(sketch_path)
     if not dataset_path.exists():
         mark_unrecorded(workspace)
-        write_table(dataset_path, accepted.rows.drop("split"), _dataset_card(workspace, kind, accepted))
+        write_table(dataset_path, accepted.rows.drop("split"), _dataset_card(accepted))
     return sketch.key
 
 
-def _dataset_card(workspace: Workspace, kind: Kind, accepted: _Accepted) -> Card:
+def _dataset_card(accepted: _Accepted) -> Card:
     dataset = accepted.dataset
-    caps = workspace.settings.caps
     return Card(
         "dataset",
         accepted.version,
@@ -219,8 +230,8 @@ def _dataset_card(workspace: Workspace, kind: Kind, accepted: _Accepted) -> Card
         settings={
             "task": dataset.task.value,
             "mapping": dataset.mapping.show(),
-            "cap": caps.source_rows if kind is Kind.SOURCE else caps.target_rows,
-            "cap_seed": caps.seed,
+            "cap": accepted.cap.rows,
+            "cap_seed": accepted.cap.seed,
         },
         facts={**profile_of(accepted.rows, dataset.task), "gate": accepted.report.summary()},
     )
@@ -253,7 +264,8 @@ def restore_datasets(workspace: Workspace) -> dict[str, str]:
 def _restore(plan: Plan, entry: Entry) -> None:
     kind = entry.kind
     dataset = read_dataset(located(plan.workspace, entry.reference), read_options_from(entry.options))
-    accepted = _gate(plan.workspace, kind, entry.name, entry.reference, dataset)
+    cap = _Cap(entry.cap, entry.cap_seed)
+    accepted = _gate(plan.workspace, kind, entry.name, entry.reference, dataset, cap)
     if accepted.version != entry.version:
         raise ArtefactError(
             f"{kind.value} '{entry.name}': '{entry.reference}' no longer gives the rows that were registered",
@@ -261,4 +273,4 @@ def _restore(plan: Plan, entry: Entry) -> None:
             next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' "
             f"--name {entry.name} to register what is there now",
         )
-    _store(plan, kind, accepted)
+    _store(plan, accepted)

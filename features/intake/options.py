@@ -17,13 +17,14 @@ class AddOptions:
 
     ``name`` overrides the slug of the reference; ``replace`` lets a name stand for another reference from now
     on; ``tuned_model`` (sources only) brings a model tuned elsewhere; ``licence`` says what a file does not say
-    itself.
+    itself; ``cap`` is how many rows are used at most, where the settings' number does not suit.
     """
 
     read: ReadOptions = field(default_factory=ReadOptions)
     name: str | None = None
     tuned_model: str | None = None
     licence: str | None = None
+    cap: int | None = None
     replace: bool = False
 
 

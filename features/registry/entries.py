@@ -34,7 +34,8 @@ class Entry:
 
     ``reference`` and ``options`` are what was typed, so that the dataset can be read again; ``sketch`` is the
     key of its leak-check sketch (all splits, all rows); ``tuned_model`` is the reference of a model tuned
-    elsewhere and ``tuned_model_id`` the hash of its weights.
+    elsewhere and ``tuned_model_id`` the hash of its weights. ``cap`` and ``cap_seed`` are how many rows were to be
+    used and which choice that was, so that other settings later do not make these rows other rows.
     """
 
     kind: Kind
@@ -44,6 +45,8 @@ class Entry:
     reference: str
     rows: int
     sketch: str
+    cap: int
+    cap_seed: int
     options: dict[str, Any] = field(default_factory=dict)
     tuned_model: str | None = None
     tuned_model_id: str | None = None

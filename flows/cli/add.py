@@ -38,6 +38,9 @@ MaxRows = Annotated[
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Let a taken name stand for this from now on.")]
 Licence = Annotated[str | None, typer.Option(help="The data's licence, where the reference does not say it.")]
+Cap = Annotated[
+    int | None, typer.Option(min=8, help="How many rows are used at most; else params.yaml's number.")
+]
 Tuned = Annotated[
     str | None, typer.Option("--tuned-model", metavar="REF", help="A model already tuned on this source.")
 ]
@@ -66,6 +69,7 @@ def source_add(
     streaming: Streaming = None,
     max_rows: MaxRows = None,
     licence: Licence = None,
+    cap: Cap = None,
     replace: Replace = False,
     tuned_model: Tuned = None,
     json: AsJson = False,
@@ -77,7 +81,7 @@ def source_add(
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
-    added = _add(Kind.SOURCE, ref, _options(read, name, licence, replace, tuned_model), workspace)
+    added = _add(Kind.SOURCE, ref, _options(read, name, licence, cap, replace, tuned_model), workspace)
     _show(added, json, "springboard ingest")
 
 
@@ -96,6 +100,7 @@ def target_add(
     streaming: Streaming = None,
     max_rows: MaxRows = None,
     licence: Licence = None,
+    cap: Cap = None,
     replace: Replace = False,
     allow_overlap: Allow = None,
     json: AsJson = False,
@@ -108,7 +113,7 @@ def target_add(
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
-    added = _add(Kind.TARGET, ref, _options(read, name, licence, replace, None), workspace)
+    added = _add(Kind.TARGET, ref, _options(read, name, licence, cap, replace, None), workspace)
     if allow_overlap:
         allow_overlaps(plan_of(workspace).workspace, added.entry.name, allow_overlap)
     _show(added, json, "springboard refresh")
@@ -145,11 +150,13 @@ def _read_options(
 
 
 def _options(
-    read: Any, name: str | None, licence: str | None, replace: bool, tuned_model: str | None
+    read: Any, name: str | None, licence: str | None, cap: int | None, replace: bool, tuned_model: str | None
 ) -> AddOptions:
     from features.intake import AddOptions
 
-    return AddOptions(read=read, name=name, licence=licence, replace=replace, tuned_model=tuned_model)
+    return AddOptions(
+        read=read, name=name, licence=licence, cap=cap, replace=replace, tuned_model=tuned_model
+    )
 
 
 def _add(kind: Kind, ref: str, options: AddOptions, workspace: Path | None) -> Added:
