@@ -71,12 +71,12 @@ _TEXTS = ("split", "text_a", "text_b", "label_shown")
 @lru_cache(maxsize=1)
 def _session() -> tuple[Any, Any]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
-    # It tells of every temporary folder it makes, through whatever logging the process has.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types import base
 
+    # It tells of every temporary folder it makes, at a level that it sets for itself when it is imported.
+    base.logger.setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.variables.progress_bars = base.ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("springboard").add_dataframe_asset("rows")
     return gx, asset.add_batch_definition_whole_dataframe("all")
