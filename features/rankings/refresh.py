@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from features.artefacts.cards import code_version
 from features.artefacts.embeddings import make_embedding
 from features.rankings.history import RankingLedger
 from features.rankings.overlaps import leaks_of
@@ -127,6 +128,7 @@ def _rank(
             "seed": settings.ranking.seed,
         },
         "created_at": now_utc(),
+        "code": code_version(),
         "pool_size": len(pool.members),
         "base_score": {"score": base.score, "stderr": base.stderr},
         "ranking": ordered_rows(ranked, higher_is_better=get_scorer(scorer).higher_is_better),

@@ -12,7 +12,16 @@ from features.reports.chart import Axis, axis_of
 from features.reports.slugs import slug_of
 from features.wording import plain
 
-__all__ = ["Section", "TargetPage", "as_of_page", "cells_of", "quarantine_of", "sources_of", "target_pages"]
+__all__ = [
+    "Section",
+    "TargetPage",
+    "as_of_page",
+    "cells_of",
+    "quarantine_of",
+    "sources_of",
+    "stale_of",
+    "target_pages",
+]
 
 _LEADING = 50
 """Rows without a standard error past this rank fold away: a pool of 1,500 has a tail nobody reads first."""
@@ -121,6 +130,12 @@ def _reason(source: Mapping[str, Any]) -> str:
     twin = source.get("same_rows_as")
     parts = ["" if met == _DASH else met, f"the same rows as {plain(twin)}" if twin else ""]
     return "; ".join(part for part in parts if part)
+
+
+def stale_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the targets that wait for a refresh, by name: name and reason."""
+    rows = [{"name": cells_of(record, "name"), "reason": cells_of(record, "reason")} for record in records]
+    return sorted(rows, key=lambda row: row["name"].casefold())
 
 
 def quarantine_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

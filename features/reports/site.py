@@ -14,7 +14,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.reports.atomic import write_pages
-from features.reports.pages import TargetPage, as_of_page, quarantine_of, sources_of, target_pages
+from features.reports.pages import TargetPage, as_of_page, quarantine_of, sources_of, stale_of, target_pages
 
 __all__ = ["FORMAT", "write_report"]
 
@@ -30,6 +30,7 @@ def write_report(
     *,
     sources: Sequence[Mapping[str, Any]] = (),
     quarantine: Sequence[Mapping[str, Any]] = (),
+    stale: Sequence[Mapping[str, Any]] = (),
     data_docs: Path | None = None,
     now: datetime | None = None,
 ) -> Path:
@@ -47,6 +48,9 @@ def write_report(
         ``reason``; what is missing is shown as a dash.
     quarantine
         Records with ``name``, ``role``, ``what``, ``rule``, ``reason``, ``rows``, ``created_at``.
+    stale
+        Records with ``name`` and ``reason`` of the targets whose ranking is not of the present state, or that were
+        never ranked.
     data_docs
         Folder (or first page) of Great Expectations' Data Docs, linked to where it exists.
     now
@@ -74,7 +78,12 @@ def write_report(
             {"target": str(page.raw[0]["target"]), "rankings": page.raw}
         )
     html = environment.get_template("index.html").render(
-        targets=targets, sources=sources_of(sources), quarantine=quarantine_of(quarantine), root="", **shared
+        targets=targets,
+        stale=stale_of(stale),
+        sources=sources_of(sources),
+        quarantine=quarantine_of(quarantine),
+        root="",
+        **shared,
     )
     pages["index.html"] = html.encode()
     pages["index.json"] = _json(
@@ -83,6 +92,7 @@ def write_report(
             "targets": [_entry(page) for page in targets],
             "sources": list(sources),
             "quarantine": list(quarantine),
+            "stale": list(stale),
         }
     )
     write_pages(out, pages, last="index.html", swept="targets")

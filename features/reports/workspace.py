@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.reports.records import quarantine_records, shown_rankings, source_records
+from features.reports.records import quarantine_records, shown_rankings, source_records, target_records
 from features.reports.site import write_report
 
 if TYPE_CHECKING:
@@ -32,5 +32,6 @@ def report_workspace(plan: Plan) -> Path:
             shown_rankings(plan),
             sources=sources,
             quarantine=quarantine_records(plan),
+            stale=[record for record in target_records(plan) if record["status"] == "stale"],
             data_docs=plan.workspace.data_docs,
         )

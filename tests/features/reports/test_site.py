@@ -254,3 +254,15 @@ def test_quarantine_says_what_was_refused_and_sources_name_their_twin(tmp_path: 
     assert "a source rows 3 not_empty (3) \N{EN DASH}" in words
     assert "b target dataset" in words
     assert "pending no memory; the same rows as a" in words
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_targets_that_wait_are_named_with_their_reason(tmp_path: Path, name: str) -> None:
+    index = write_report(
+        tmp_path, [], stale=[{"name": name, "reason": "source 's1' is new or changed"}], now=NOW
+    )
+    page = Page(index)
+    assert "source 's1' is new or changed" in page.text
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "iframe"})
+    assert json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))["stale"][0]["reason"]
+    assert "waited" not in Page(write_report(tmp_path / "none", [], now=NOW)).text
