@@ -42,10 +42,10 @@ def deployments_of(prefect_yaml: Path, crons: Mapping[str, str] | None = None) -
     except (OSError, yaml.YAMLError, KeyError, TypeError) as problem:
         raise _unusable(prefect_yaml, str(problem)) from None
     deployments: list[RunnerDeployment] = []
-    for spec in specs:
-        flow = _flow(prefect_yaml, spec["entrypoint"])
-        override = (crons or {}).get(flow.name)
+    for spec in specs or []:
         try:
+            flow = _flow(prefect_yaml, spec["entrypoint"])
+            override = (crons or {}).get(flow.name)
             schedules = (
                 [Cron(override)]
                 if override

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
 __all__ = ["has_server", "quiet_prefect"]
@@ -34,6 +35,12 @@ def has_server() -> bool:
     """Whether runs go to a server that outlives them, so that events wake other deployments."""
     if os.environ.get("PREFECT_API_URL"):
         return True
-    profiles = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect")) / "profiles.toml"
+    home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml"))
     # Asking prefect itself would cost its import, which a command that only names stale targets need not pay.
-    return profiles.is_file() and "PREFECT_API_URL" in profiles.read_text(encoding="utf-8", errors="replace")
+    try:
+        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        active = os.environ.get("PREFECT_PROFILE", profiles.get("active"))
+        return bool(profiles["profiles"][active].get("PREFECT_API_URL"))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return False

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.tasks import OnProgress
 
-__all__ = ["IngestResult", "chosen_sources", "ingest"]
+__all__ = ["IngestResult", "ingest"]
 
 
 _PARTS = {
@@ -59,19 +59,6 @@ class IngestResult:
     published: int = 0
     stale: list[str] = field(default_factory=list)
     release: str | None = None
-
-
-def chosen_sources(plan: Plan, names: Sequence[str] | None) -> list[Entry]:
-    """The sources a run is about: the named ones, or the whole pool.
-
-    Raises
-    ------
-    NamingError
-        A name is not registered.
-    """
-    if not names:
-        return plan.pool()
-    return [plan.registry.get(Kind.SOURCE, name) for name in dict.fromkeys(names)]
 
 
 def _source(workspace: str, name: str) -> tuple[Plan, Entry]:
@@ -138,7 +125,7 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
     place = workspace_at(workspace)
     root = str(place.root)
     plan = Plan(place)
-    chosen = chosen_sources(plan, names)
+    chosen = plan.chosen(names)
     result = IngestResult(ready=[entry.name for entry in chosen if plan.is_ready(entry)])
     todo = [entry for entry in chosen if entry.name not in result.ready]
     submitted = {entry.name: _submit(place, entry.name) for entry in todo}
@@ -156,9 +143,12 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
         result.published = publish.with_options(**again)(root)  # type: ignore[arg-type]
         result.stale = stale_targets(Plan(place))
         message = f"Ingest {', '.join(result.made) or 'of an earlier run'}"
-        result.release = record_state.with_options(**again)(root, message)  # type: ignore[arg-type]
-    if result.made:
-        announce(place, result.made, result.stale)
+        try:
+            result.release = record_state.with_options(**again)(root, message)  # type: ignore[arg-type]
+        finally:
+            # What is published makes targets stale, whether or not it could be recorded.
+            if result.made:
+                announce(place, result.made, result.stale)
     _result_artifact(result)
     return asdict(result)
 

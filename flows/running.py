@@ -12,7 +12,7 @@ from flows.environment import quiet_prefect
 quiet_prefect()
 
 from features.workspace import Settings, Workspace, find_workspace  # noqa: E402 - prefect reads its settings once
-from models.errors import BusyError, OfflineError, SpringboardError, WorkspaceError  # noqa: E402
+from models.errors import BusyError, OfflineError, RecordError, SpringboardError, WorkspaceError  # noqa: E402
 
 if TYPE_CHECKING:
     from prefect import Task
@@ -78,7 +78,7 @@ def worth_a_retry(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool
     """Whether trying again may help: not where the same input must give the same error."""
     failure = state.result(raise_on_failure=False)
     if isinstance(failure, SpringboardError):
-        return isinstance(failure, OfflineError | BusyError)
+        return isinstance(failure, OfflineError | BusyError | RecordError)
     return True
 
 

@@ -71,8 +71,9 @@ def base_embeddings(plan: Plan, entry: Entry, on_progress: OnProgress = silent) 
     if report.stopped:
         raise GateError(
             f"the embeddings of {entry.kind.value} '{entry.name}' were refused: {'; '.join(report.reasons)}",
-            consequence="nothing of them was stored; the source stays pending",
-            next_step="look at the texts and the encoder, then springboard ingest",
+            consequence="nothing of them was stored",
+            next_step=f"look at the texts and the encoder, then springboard "
+            f"{'ingest' if entry.kind is Kind.SOURCE else 'refresh'}",
         )
     write_arrays(path, {"vectors": vectors}, Card("scratch", path.stem, {}, {}))
     return vectors

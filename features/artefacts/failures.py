@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.record.recorder import mark_unrecorded
 from features.registry.ledger import Ledger
 from models.errors import SpringboardError
 
@@ -39,10 +40,12 @@ def reasons(workspace: Workspace) -> dict[str, str]:
 def note_failure(workspace: Workspace, source: str, reason: str) -> None:
     """Note why a source stays pending; the same reason twice in a row is one line."""
     if reasons(workspace).get(source) != reason:
+        mark_unrecorded(workspace)
         _ledger(workspace).append({"source": source, "reason": reason})
 
 
 def clear_reason(workspace: Workspace, source: str) -> None:
     """Note that a source which failed before is ready now."""
     if source in reasons(workspace):
+        mark_unrecorded(workspace)
         _ledger(workspace).append({"source": source, "reason": None})

@@ -44,6 +44,7 @@ _MADE_ANEW = {
     "esms": "springboard ingest",
     "overlaps": "springboard refresh --force",
     "scores": "springboard refresh --force",
+    "quarantine": "adding the dataset again",
 }
 
 

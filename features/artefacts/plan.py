@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,6 +90,23 @@ class Plan:
     def pool(self) -> list[Entry]:
         """The distinct sources."""
         return list(self.registry.pool().values())
+
+    def chosen(self, names: Sequence[str] | None) -> list[Entry]:
+        """The sources that names stand for, or the whole pool.
+
+        The same rows under two names are one source, told of under the name that came first.
+
+        Raises
+        ------
+        NamingError
+            A name is not registered.
+        """
+        if not names:
+            return self.pool()
+        pool = self.registry.pool()
+        entries = (self.registry.get(Kind.SOURCE, name) for name in names)
+        firsts = (pool[entry.version, entry.tuned_model_id] for entry in entries)
+        return list({entry.name: entry for entry in firsts}.values())
 
     def is_ready(self, source: Entry) -> bool:
         """Whether everything made for a source is on disk."""

@@ -139,7 +139,7 @@ def _licence(dataset: ReadDataset, options: AddOptions) -> str | None:
 
 def _same(a: Entry, b: Entry) -> bool:
     def facts(entry: Entry) -> tuple[str | None, ...]:
-        return entry.version, entry.sketch, entry.tuned_model_id, entry.reference
+        return entry.version, entry.sketch, entry.tuned_model_id, entry.reference, entry.licence
 
     return facts(a) == facts(b)
 
@@ -273,4 +273,9 @@ def _restore(plan: Plan, entry: Entry) -> None:
             next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' "
             f"--name {entry.name} to register what is there now",
         )
-    _store(plan, accepted)
+    if _store(plan, accepted) != entry.sketch:
+        raise ArtefactError(
+            f"{kind.value} '{entry.name}': its leak-check sketch was made with other overlap settings",
+            consequence="the registered sketch was not restored",
+            next_step=f"dvc pull, or springboard {kind.value} add '{entry.reference}' --name {entry.name}",
+        )

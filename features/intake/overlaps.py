@@ -26,19 +26,25 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
         The target or a source is not registered; nothing is noted then.
     """
     registry = registry_of(workspace)
-    registry.get(Kind.TARGET, target)
+    target_version = registry.get(Kind.TARGET, target).version
     # The same rows under two names are in the pool under the first: that is the one to allow.
     pool = registry.pool()
     entries = [registry.get(Kind.SOURCE, source) for source in sources]
     firsts = [pool[entry.version, entry.tuned_model_id] for entry in entries]
     noted = {
-        (record["target"], record["source"], record["source_version"])
+        (record["target"], record["target_version"], record["source"], record["source_version"])
         for record in registry.ledger.read()
         if record.get("event") == "overlap allowed"
     }
     for name, version in dict.fromkeys((first.name, first.version) for first in firsts):
-        if (target, name, version) not in noted:
+        if (target, target_version, name, version) not in noted:
             mark_unrecorded(workspace)
             registry.ledger.append(
-                {"event": "overlap allowed", "target": target, "source": name, "source_version": version}
+                {
+                    "event": "overlap allowed",
+                    "target": target,
+                    "target_version": target_version,
+                    "source": name,
+                    "source_version": version,
+                }
             )

@@ -268,5 +268,5 @@ def _check_comparable(target: Sketch, source: Sketch) -> None:
         raise ArtefactError(
             f"Two sketches were made with different overlap settings: {mine.tolist()} and {theirs.tolist()}",
             consequence="they cannot be compared, so the source stays out of the ranking",
-            next_step="run `springboard ingest` to make the older sketch anew",
+            next_step="add the older of the two again with `springboard source add` or `springboard target add`",
         )

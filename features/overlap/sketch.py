@@ -177,5 +177,5 @@ def _broken(detail: str) -> ArtefactError:
     return ArtefactError(
         f"A sketch of texts cannot be read: {detail}",
         consequence="the dataset cannot be checked for leaks and is left out",
-        next_step="delete the sketch's file and run `springboard ingest` to make it anew",
+        next_step="delete the sketch's file and run `springboard make datasets` to make it anew",
     )

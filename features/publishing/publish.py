@@ -50,10 +50,10 @@ def publish_rankings(plan: Plan) -> int:
         line = lines[ranking_id]
         try:
             ranking = read_ranking(plan.workspace.folder("rankings"), ranking_id)
+            scores = Batches(plan.workspace.folder("scores"), SCORES).read(line["target_version"])
+            published += _publish_target(plan, store, line["target_version"])
         except ArtefactError:
             continue  # `rank` says so to whom it concerns; it must not keep back the others.
-        scores = Batches(plan.workspace.folder("scores"), SCORES).read(line["target_version"])
-        published += _publish_target(plan, store, line["target_version"])
         published += store.publish("score", frames.score_rows(scores))
         published += store.publish("ranking", frames.ranking_rows(ranking))
     return published

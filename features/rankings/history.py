@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from features.rankings.ranking import read_ranking
 from features.registry.ledger import Ledger, parse_time
-from models.errors import SettingsError
+from models.errors import ArtefactError, SettingsError
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
@@ -104,7 +105,7 @@ def shown_ranking(
     """The object that ``springboard rank --json`` prints, or None when the target was never ranked.
 
     ``previous_rank`` is the source's rank in the different ranking before this one, by source name, and None
-    where there was none. DESIGN.md gives the keys.
+    where there was none. docs/operations.md gives the keys.
 
     Raises
     ------
@@ -118,7 +119,11 @@ def shown_ranking(
     ranking = read_ranking(folder, newest["ranking_id"])
     old: dict[str, int] = {}
     if before is not None:
-        old = {row["source"]: row["rank"] for row in read_ranking(folder, before["ranking_id"])["ranking"]}
+        # Where the one before is lost, the present one is shown all the same.
+        with suppress(ArtefactError):
+            old = {
+                row["source"]: row["rank"] for row in read_ranking(folder, before["ranking_id"])["ranking"]
+            }
     rows = [{**row, "previous_rank": old.get(row["source"])} for row in ranking["ranking"]]
     previous = before["ranking_id"] if before is not None else None
     return {**ranking, "created_at": newest["at"], "ranking": rows, "previous_ranking_id": previous}

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from features.artefacts.keys import RECIPES, content_hash
-from features.registry.entries import Entry
+from features.registry.entries import Entry, Kind
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
@@ -49,15 +49,18 @@ class Pool:
     def allowed_overlaps(self) -> dict[tuple[str, str], str]:
         """(target name, source name) -> when somebody lifted the leak check for the pair.
 
-        It was lifted for the rows that somebody looked at: a source that stands for other rows since then is
-        checked again.
+        It was lifted for the rows that somebody looked at: a source or target that stands for other rows
+        since then is checked again.
         """
-        versions = {entry.name: entry.version for entry in self.plan.pool()}
+        sources = {entry.name: entry.version for entry in self.plan.pool()}
+        targets = {entry.name: entry.version for entry in self.plan.registry.current(Kind.TARGET).values()}
         records = self.plan.registry.ledger.read()
         return {
             (r["target"], r["source"]): r["at"]
             for r in records
-            if r.get("event") == "overlap allowed" and r["source_version"] == versions.get(r["source"])
+            if r.get("event") == "overlap allowed"
+            and r["source_version"] == sources.get(r["source"])
+            and r["target_version"] == targets.get(r["target"])
         }
 
     def state(self, target: Entry, scorer: str) -> str:

@@ -92,4 +92,5 @@ def _first_change(plan: Plan, pool: Pool, target: Entry, ranked_at: str) -> tupl
     if not changes:
         return ranked_at, "the settings or the pool changed"
     since, first = min(changes)
-    return since, first if len(changes) == 1 else f"{first}, and {len(changes) - 1} more changes"
+    more = len(changes) - 1
+    return since, f"{first}, and {more} more change{'s' if more > 1 else ''}" if more else first

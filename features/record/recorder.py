@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORDED_PATHS", "Recording", "mark_unrecorded", "record", "unrecorded"]
 
-RECORDED_PATHS = ("dvc.lock", "params.yaml", "ledgers")
+RECORDED_PATHS = ("dvc.lock", "dvc.yaml", "params.yaml", "prefect.yaml", "ledgers")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def record(workspace: Workspace, message: str) -> Recording:
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(workspace.folder(kind))
         repro(workspace.root)
-        release = commit_paths(workspace.root, RECORDED_PATHS, message)
+        release = commit_paths(
+            workspace.root, [p for p in RECORDED_PATHS if (workspace.root / p).exists()], message
+        )
         if workspace.settings.run.push:
             push(workspace.root)
         # Another run may have marked anew while DVC was reading: then its own record step still has work.

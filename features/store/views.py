@@ -183,7 +183,7 @@ VIEWS: Mapping[str, View] = _registry(
             "stderr": "float?", "replicates": "floats?", "created_at": "time",
         },
         version_column="target_version",
-        sub_keys=("encoder", "source_version", "scorer", "settings"),
+        sub_keys=("encoder", "source_version", "esm_key", "scorer", "settings"),
     ),
     View(
         "ranking",

@@ -113,6 +113,9 @@ def target_add(
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
+    registry = plan_of(workspace).registry
+    for source in allow_overlap or []:
+        registry.get(Kind.SOURCE, source)  # A misspelt one is said before anything is stored.
     added = _add(Kind.TARGET, ref, _options(read, name, licence, cap, replace, None), workspace)
     if allow_overlap:
         allow_overlaps(plan_of(workspace).workspace, added.entry.name, allow_overlap)

@@ -27,15 +27,14 @@ def ingest(
     """Make what pending sources lack: embed, tune, fit, version, publish."""
     from features.artefacts.plan import Plan
     from features.record import unrecorded
-    from features.registry import Kind
 
     plan = plan_of(workspace)
     chosen = [] if everything else list(names or [])
-    for name in chosen:
-        plan.registry.get(Kind.SOURCE, name)
-    waiting = [entry.name for entry in plan.pending()]
-    if not [name for name in waiting if not chosen or name in chosen] and not unrecorded(plan.workspace):
-        _show({"made": [], "failed": {}, "stale": [], "published": 0, "release": None}, json, plan)
+    sources = plan.chosen(chosen)
+    if all(plan.is_ready(source) for source in sources) and not unrecorded(plan.workspace):
+        ready = [source.name for source in sources]
+        nothing = {"made": [], "ready": ready, "failed": {}, "published": 0, "stale": [], "release": None}
+        _show(nothing, json, plan)
         return
     result = run_ingest(plan, chosen or None)
     _show(result, json, Plan(plan.workspace))

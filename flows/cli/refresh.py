@@ -42,9 +42,11 @@ def refresh(
         nothing: dict[str, Any] = {
             "changed": [],
             "confirmed": [],
+            "fresh": sorted(names or plan.registry.current(Kind.TARGET)),
             "failed": {},
             "computed": 0,
             "report": None,
+            "release": None,
         }
         print_json(nothing) if json else say("Every ranking is fresh.")
         return

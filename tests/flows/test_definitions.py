@@ -69,6 +69,8 @@ def test_a_broken_prefect_yaml_is_a_clear_error(tmp_path: Path) -> None:
     for text in (
         "deployments: [",
         "nothing: here",
+        "deployments: [{name: x}]",
+        "deployments: [x]",
         "deployments: [{name: x, entrypoint: flows.nowhere.flow}]",
     ):
         path.write_text(text, encoding="utf-8")

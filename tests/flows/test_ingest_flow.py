@@ -171,6 +171,23 @@ def test_without_a_server_the_command_names_the_stale_targets(
     assert cli("ingest", "nobody", "-w", team_of_two.root).is_clear_error("nobody", "list sources")
 
 
+def test_a_second_name_of_the_same_rows_is_ingested_as_the_first(
+    prefect_server: None, team_of_two: Workspace, tmp_path: Path, cli: Any
+) -> None:
+    add(team_of_two, Kind.SOURCE, write_rows(tmp_path / "files" / "twin.csv", 2))
+    said = cli("ingest", "twin", "--json", "-w", team_of_two.root)
+    assert said.code == 0
+    assert said.json["made"] == ["s2"]
+    assert {name: record["status"] for name, record in _records(team_of_two).items()} == {
+        "s1": "pending",
+        "s2": "ready",
+        "twin": "ready",
+    }
+    nothing = cli("ingest", "twin", "--json", "-w", team_of_two.root).json
+    assert nothing.keys() == said.json.keys()
+    assert (nothing["made"], nothing["ready"]) == ([], ["s2"])
+
+
 def test_the_run_shows_its_results_as_artifacts(prefect_server: None, team_of_two: Workspace) -> None:
     import json
 

@@ -81,6 +81,19 @@ def test_an_overlap_is_allowed_for_the_rows_that_were_looked_at(team: Team) -> N
     assert list(excluded) == ["leaky"]
 
 
+def test_an_overlap_is_allowed_for_the_target_that_was_looked_at(team: Team) -> None:
+    workspace = _with_leak(team)
+    allow_overlaps(workspace, "t1", ["leaky"])
+    assert "leaky" in _ranked(workspace)[0]
+    # The target stands for one row more, and the source still holds the others.
+    grown = pl.concat([pl.read_csv(team.files / "t1.csv"), rows_of(79, 2)])
+    grown.write_csv(team.files / "t1-grown.csv")
+    assert (
+        add(workspace, Kind.TARGET, team.files / "t1-grown.csv", name="t1", replace=True).status == "updated"
+    )
+    assert list(_ranked(workspace)[1]) == ["leaky"]
+
+
 def test_an_overlap_allowed_under_a_second_name_counts_for_the_rows(team: Team) -> None:
     workspace = _with_leak(team)
     add(workspace, Kind.SOURCE, team.files / "leaky.csv", name="second-name")
