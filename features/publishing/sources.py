@@ -24,8 +24,8 @@ _AT_ONCE = 64
 """Sources in one commit of a table: enough for its cost to vanish, few enough for memory (20 MB of samples)."""
 
 _FRAGMENTS = 64
-"""Files of a table above which they are merged. With 757 of them, one publish took 0.75 s of CPU and looking
-up which of 1,500 keys are there 2.5 s; merged 0.17 s and 0.12 s. Merging them takes about 5 s."""
+"""Files of a table above which they are merged: with hundreds of them a publish, and still more a look-up of many
+keys, costs several times what it costs in a merged table. Merging takes seconds, so it is not done each time."""
 
 _KEPT = timedelta(hours=1)
 """How long what was merged stays for readers that still have it open; times past are read by timestamp."""
