@@ -164,5 +164,10 @@ class MadeUpSources:
             "heldout_r2": 0.5,
             "warnings": [],
         }
-        inputs = {"moments": moments, "dataset": entry.version, "encoder": self.plan.encoder}
+        inputs = {
+            "moments": moments,
+            "dataset": entry.version,
+            "encoder": self.plan.encoder,
+            "tuned_model": None,
+        }
         write_arrays(self.plan.path("esms", key), arrays, Card("esm", key, inputs, {}, facts))

@@ -59,7 +59,12 @@ def make_esm(plan: Plan, source: Entry) -> str:
     card = Card(
         "esm",
         keys.esm,
-        inputs={"moments": keys.moments, "dataset": source.version, "encoder": plan.encoder},
+        inputs={
+            "moments": keys.moments,
+            "dataset": source.version,
+            "encoder": plan.encoder,
+            "tuned_model": source.tuned_model_id,
+        },
         settings={"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)},
         facts={
             "rank": esm.rank,

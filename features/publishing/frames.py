@@ -97,6 +97,7 @@ def esm_rows(path: Path) -> pl.DataFrame:
             "key": [card.key],
             "version": [card.inputs["dataset"]],
             "encoder": [card.inputs["encoder"]],
+            "tuned_model": pl.Series([card.inputs["tuned_model"]], dtype=pl.String),
             "rank": [facts["rank"]],
             **{name: [facts[name]] for name in names},
             "dim": [facts["dim"]],

@@ -167,11 +167,12 @@ VIEWS: Mapping[str, View] = _registry(
         "Embedding Space Map of one version of a source; u [d, rank], v [d, rank], b [d] as raw float16",
         "source",
         {
-            "key": "string", "version": "string", "encoder": "string", "rank": "int", "strength": "float",
+            "key": "string", "version": "string", "encoder": "string", "tuned_model": "string?", "rank": "int",
+            "strength": "float",
             "heldout_error": "float?", "identity_error": "float?", "heldout_r2": "float?", "dim": "int",
             "u": "bytes", "v": "bytes", "b": "bytes", "created_at": "time",
         },
-        sub_keys=("encoder", "rank"),
+        sub_keys=("encoder", "tuned_model", "rank"),
     ),
     View(
         "score",

@@ -10,6 +10,7 @@ from support.workspaces import add, change_params, ingest, write_rows
 
 from features.artefacts.files import read_arrays_card
 from features.artefacts.plan import Plan, registry_of
+from features.publishing import open_store, publish_sources
 from features.registry import Kind
 from features.workspace import Workspace
 from models.errors import EncoderError, SettingsError, SpringboardError
@@ -66,3 +67,22 @@ def test_the_tuned_model_is_kept_where_asked_for(workspace: Workspace, tmp_path:
     after = read_arrays(plan.path("moments", key))
     assert (abs(after["xy"] - before["xy"]) <= 1e-4 * abs(before["xy"]).max()).all()
     assert Plan(workspace).pending() == []
+
+
+def test_both_maps_of_one_dataset_are_served(workspace: Workspace, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "s1.csv", 1)
+    add(workspace, Kind.SOURCE, rows, name="tuned-here")
+    add(
+        workspace,
+        Kind.SOURCE,
+        rows,
+        name="brought",
+        tuned_model=str(write_tiny(tmp_path / "brought", seed=7)),
+    )
+    plan = ingest(workspace)
+    publish_sources(plan)
+    served = open_store(plan).get("esm", ["brought"])
+    source = plan.registry.get(Kind.SOURCE, "brought")
+    assert set(served["tuned_model"]) == {None, source.tuned_model_id}
+    brought = served.filter(tuned_model=source.tuned_model_id)
+    assert brought["key"].to_list() == [plan.source_keys(source).esm]
