@@ -16,6 +16,7 @@
     ├── TuningError                     fine-tuning cannot start, or diverged
     ├── ArtefactError                   an artefact file is missing, truncated or fails its check
     ├── ScoringError                    a score that cannot be computed (it is never returned as a number)
+    │   └── InputsError                 an array that no scorer can take: its name, its shape and the cure
     ├── StoreError                      LanceDB cannot be opened, or holds what it should not
     ├── RecordError                     DVC or git refused to record
     └── BusyError                       another run holds the lock for longer than we were told to wait
@@ -30,6 +31,7 @@ __all__ = [
     "BusyError",
     "EncoderError",
     "GateError",
+    "InputsError",
     "MappingError",
     "NamingError",
     "OfflineError",
@@ -124,6 +126,10 @@ class ArtefactError(SpringboardError):
 
 class ScoringError(SpringboardError):
     """A score that cannot be computed; it is never returned as a number."""
+
+
+class InputsError(ScoringError):
+    """An array that no scorer can take; the message has its name, its shape and the cure."""
 
 
 class StoreError(SpringboardError):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.errors import ScoringError
+from models.errors import InputsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.tasks import Task
 
-__all__ = ["Labels", "class_ids", "regression_target", "stratified_groups"]
+__all__ = ["Labels", "class_ids", "class_labels", "regression_target", "stratified_groups"]
 
 Labels = Sequence[Any] | np.ndarray[Any, Any]
 """One label a row: anything with a stable ``str`` for classes, numbers for regression."""
@@ -40,14 +40,14 @@ def class_ids(labels: Labels) -> tuple[tuple[str, ...], NDArray[np.int64]]:
 
     Raises
     ------
-    ScoringError
+    InputsError
         If a label is missing (None or NaN).
     """
     values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
     # NaN is the one value that differs from itself; both it and None are "no label" and never a class.
     missing = sum(1 for value in values if value is None or value != value)
     if missing:
-        raise ScoringError(
+        raise InputsError(
             f"{missing} of {len(values)} labels are missing",
             consequence="nothing was computed",
             next_step="drop the rows without a label first; the quality gate does so",
@@ -56,25 +56,68 @@ def class_ids(labels: Labels) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     return tuple(str(name) for name in distinct), ids.astype(np.int64).reshape(-1)
 
 
+def class_labels(labels: Labels) -> Labels:
+    """Refuse what cannot be meant as classes: numbers with a fraction's type, negative codes, nested objects.
+
+    A negative integer is how some libraries write "no label" (and how one-hot code picks the last class);
+    a float is a measurement. Both would score, and mean nothing.
+
+    Raises
+    ------
+    InputsError
+        If a label is a float, a negative integer, or neither text, integer nor boolean.
+    """
+    array = labels if isinstance(labels, np.ndarray) else None
+    n = len(labels)
+    if array is not None and array.ndim != 1:
+        raise _bad_classes(f"have shape {array.shape}", "pass one label a row, [n]")
+    values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+    present = [value for value in values if value is not None]
+    if any(isinstance(value, float | np.floating) and value == value for value in present):
+        raise _bad_classes(
+            f"({n},) are floating-point numbers",
+            "pass a regression task type, or the classes as integers or text",
+        )
+    kinds = {
+        type(value).__name__
+        for value in present
+        if not isinstance(value, str | int | np.integer | np.bool_ | float | np.floating)
+    }
+    if kinds:
+        raise _bad_classes(f"({n},) hold objects of type {', '.join(sorted(kinds))}", "pass text or integers")
+    if any(not isinstance(value, str) and value < 0 for value in present):
+        raise _bad_classes(
+            f"({n},) hold negative numbers",
+            "drop the rows if -1 means 'no label', else name the classes as text",
+        )
+    return labels
+
+
+def _bad_classes(what: str, cure: str) -> InputsError:
+    return InputsError(
+        f"'labels' {what}, which is no class", consequence="nothing was computed", next_step=cure
+    )
+
+
 def regression_target(labels: Labels) -> NDArray[np.float64]:
     """Read n labels as float64 numbers.
 
     Raises
     ------
-    ScoringError
+    InputsError
         If a label is no number, or is not finite.
     """
     try:
         y = np.array(labels, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError) as error:
-        raise ScoringError(
+        raise InputsError(
             f"regression labels must be numbers ({str(error)[:120]})",
             consequence="nothing was computed",
             next_step="pass numbers, or a classification task type",
         ) from error
     bad = int(np.count_nonzero(~np.isfinite(y)))
     if bad:
-        raise ScoringError(
+        raise InputsError(
             f"{bad} of {y.size} regression labels are not finite",
             consequence="nothing was computed",
             next_step="drop those rows first; the quality gate does so",
@@ -107,13 +150,13 @@ def stratified_groups(labels: Labels, task: Task, n_groups: int, seed: int) -> N
 
     Raises
     ------
-    ScoringError
+    InputsError
         If there are fewer rows than groups, or fewer than two groups are asked for.
     """
     rank = regression_target(labels) if task.is_regression else class_ids(labels)[1]
     n = rank.size
     if not 2 <= n_groups <= n:
-        raise ScoringError(
+        raise InputsError(
             f"{n} rows cannot be dealt out to {n_groups} groups",
             consequence="nothing was computed",
             next_step="ask for at least 2 groups and at most one per row",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import ScoringError
+from models.scorers.fit.logme import logme_from_gram, logme_from_kernel, logme_targets
 from models.scorers.inputs import check_inputs
-from models.scorers.logme import logme_from_gram, logme_from_kernel, logme_targets
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,14 +36,14 @@ def logme_jackknife(
     Parameters
     ----------
     features, labels, task, center
-        As for :func:`models.scorers.logme`.
+        As for :func:`models.scorers.fit.logme`.
     groups
         int [n] in 0..g-1, none empty, from :func:`models.ranking.jackknife_groups`.
 
     Returns
     -------
     score
-        The same number as :func:`models.scorers.logme` gives.
+        The same number as :func:`models.scorers.fit.logme` gives.
     replicates
         float64 [g].
 

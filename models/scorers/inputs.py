@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.errors import ScoringError
-from models.labels import class_ids, regression_target
+from models.errors import InputsError
+from models.labels import class_ids, class_labels, regression_target
+from models.scorers.needs import ROWWISE, Need
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,7 @@ class Inputs:
     Attributes
     ----------
     features
-        float64 [n, d], finite, not all rows alike.
+        float64 [n, d], finite, not all rows alike; [n, 0] for a scorer that does not ask for features.
     target
         int64 [n] contiguous class ids, or float64 [n] numbers.
     classes
@@ -35,14 +36,14 @@ class Inputs:
     task
         The task type.
     given
-        Whatever else the scorer said it needs, by name.
+        Whatever else the scorer said it needs.
     """
 
     features: NDArray[np.float64]
     target: NDArray[Any]
     classes: tuple[str, ...]
     task: Task
-    given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    given: Mapping[Need, Any] = field(default_factory=dict)
 
     @property
     def one_hot(self) -> NDArray[np.float64]:
@@ -53,40 +54,75 @@ class Inputs:
 
 
 def check_inputs(
-    features: ArrayLike, labels: Labels, task: Task, given: Mapping[str, NDArray[Any]] | None = None
+    features: ArrayLike | None, labels: Labels, task: Task, given: Mapping[Need, Any] | None = None
 ) -> Inputs:
     """Check features and labels, and bring them into the one form that scorers read.
 
+    Parameters
+    ----------
+    features
+        [n, d] of any real kind; None for a scorer that does not ask for them.
+    labels
+        n classes (text, integers from 0, or booleans) or numbers.
+    task
+        Says which.
+    given
+        Further needs; those with a row a target row are checked like the features.
+
     Raises
     ------
-    ScoringError
-        Shapes that disagree, fewer than two rows, numbers that are not finite, features that are the same in
-        every row, a single class, or a constant regression target.
+    InputsError
+        An array of the wrong shape or length, numbers that are not finite, fewer than two rows, features that
+        are the same in every row, a single class, labels that are no classes, or a constant regression target.
+        It names the array, its shape and the cure.
     """
-    x = np.asarray(features)
-    if x.ndim != 2 or x.shape[0] != len(labels) or x.shape[0] < 2 or x.shape[1] < 1:
-        raise _refuse(f"features of shape {x.shape} with {len(labels)} labels")
-    x = x.astype(np.float64)
-    bad = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
-    if bad:
-        raise _refuse(f"features are not finite in {bad} of {x.shape[0]} rows")
-    if (x == x[0]).all():
-        raise _refuse("features are the same in every row")
-    x.setflags(write=False)
+    supplied = dict(given or {})
+    n = len(labels)
+    x = np.zeros((n, 0)) if features is None else _rows(Need.FEATURES, features, n)
+    if features is not None and (x == x[0]).all():
+        raise _refuse(
+            f"'features' {x.shape} are the same in every row",
+            "check that the texts differ and the encoder is right",
+        )
+    for need in ROWWISE & set(supplied) - {Need.FEATURES}:
+        supplied[need] = _rows(need, supplied[need], n)
     if task.is_regression:
         y = regression_target(labels)
         if (y == y[0]).all():
-            raise _refuse("every row has the same label")
-        return Inputs(x, y, (), task, given or {})
-    classes, ids = class_ids(labels)
+            raise _one_label(n)
+        return Inputs(x, y, (), task, supplied)
+    classes, ids = class_ids(class_labels(labels))
     if len(classes) < 2:
-        raise _refuse("every row has the same label")
-    return Inputs(x, ids, classes, task, given or {})
+        raise _one_label(n)
+    return Inputs(x, ids, classes, task, supplied)
 
 
-def _refuse(what: str) -> ScoringError:
-    return ScoringError(
-        f"this cannot be scored: {what}",
-        consequence="no score was stored",
-        next_step="check the dataset's columns and `springboard list quarantine`",
-    )
+def _rows(need: Need, array: ArrayLike, n: int) -> NDArray[np.float64]:
+    """Check one array of n rows; float64, read-only."""
+    x = np.asarray(array)
+    if x.dtype.kind not in "fiub":
+        raise _refuse(
+            f"'{need}' {x.shape} are of kind {x.dtype}, not real numbers", "pass a float array [n, d]"
+        )
+    if x.ndim != 2 or x.shape[0] != n or n < 2 or x.shape[1] < 1:
+        raise _refuse(
+            f"'{need}' of shape {x.shape} do not go with {n} labels",
+            "pass [n, d] with n >= 2 and one label a row",
+        )
+    x = x.astype(np.float64)
+    bad = int(np.count_nonzero(~np.isfinite(x).all(axis=1)))
+    if bad:
+        raise _refuse(
+            f"'{need}' {x.shape} are not finite (NaN or Inf) in {bad} of {n} rows",
+            "drop those rows, or make the embeddings anew",
+        )
+    x.setflags(write=False)
+    return x
+
+
+def _one_label(n: int) -> InputsError:
+    return _refuse(f"'labels' ({n},): every row has the same label", "a target needs two classes or values")
+
+
+def _refuse(what: str, cure: str) -> InputsError:
+    return InputsError(f"this cannot be scored: {what}", consequence="no score was stored", next_step=cure)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from models.errors import ScoringError, SettingsError
-from models.scorers.inputs import check_inputs
+from models.scorers.inputs import Inputs, check_inputs
+from models.scorers.needs import ROWWISE, Need
 from models.scorers.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from models.labels import Labels
     from models.tasks import Task
 
-__all__ = ["Cost", "Scorer"]
+__all__ = ["FIT", "Cost", "Direction", "Scorer"]
 
 Cost = Literal["cheap", "moderate", "dear"]
 """For n = 1,000 and d = 384 on one core: below 0.1 s, below 1 s, more."""
 
+Direction = Literal["higher", "lower"]
+"""Which end of a score is the good one."""
+
+FIT = frozenset({Need.FEATURES, Need.LABELS})
+"""The needs of a scorer that goes by features and labels alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """A transferability score: one number for features and labels of a target.
+    """A transferability score: one number for how well a source suits a target.
 
     Attributes
     ----------
@@ -35,19 +42,20 @@ class Scorer:
     title, paper
         For people: a few words, and where it comes from.
     tasks
-        Task types it can score.
+        Task types of targets it can score.
     compute
         ``compute(inputs, **settings) -> float`` on checked :class:`~models.scorers.inputs.Inputs`; a seeded
-        one takes ``seed``.
+        one takes ``seed``. With ``joint``, ``compute(list of inputs, **settings) -> list of float``.
     defaults
         Every setting it has, with its default. These are part of a score's key.
     needs
-        Names of arrays wanted beside the features: ``base_features`` [n, d], ``source_probabilities`` [n, c],
-        ...
+        What it is given, see :class:`~models.scorers.needs.Need`.
     higher_is_better
         False for a distance or an error; rankings sort accordingly.
     cost
         See :data:`Cost`.
+    joint
+        Scores all sources of a pool together (a set), not each for itself.
     recipe
         Raised by hand when the same inputs would give another number.
     """
@@ -56,17 +64,28 @@ class Scorer:
     title: str
     paper: str
     tasks: frozenset[Task]
-    compute: Callable[..., float]
+    compute: Callable[..., Any]
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[Need] = FIT
     higher_is_better: bool = True
     cost: Cost = "cheap"
+    joint: bool = False
     recipe: int = 1
 
     @property
     def seeded(self) -> bool:
         """Whether it draws random numbers; it then has a ``seed`` setting, and one seed gives one score."""
         return "seed" in self.defaults
+
+    @property
+    def direction(self) -> Direction:
+        """Which end of the scores is the good one."""
+        return "higher" if self.higher_is_better else "lower"
+
+    @property
+    def goes_by_rows(self) -> bool:
+        """Whether the score is of the target's rows, so that deleting some of them tells its error."""
+        return bool(self.needs & ROWWISE) and not self.joint
 
     def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Complete settings with the defaults, in name order; the form that belongs into a key.
@@ -87,25 +106,25 @@ class Scorer:
 
     def score(
         self,
-        features: ArrayLike,
+        features: ArrayLike | None,
         labels: Labels,
         task: Task,
         *,
-        given: Mapping[str, NDArray[Any]] | None = None,
+        given: Mapping[Need, Any] | None = None,
         **settings: Any,
     ) -> float:
-        """Score a target.
+        """Score a source for a target.
 
         Parameters
         ----------
         features
-            [n, d]; not changed.
+            [n, d]; not changed. None for a scorer that does not need them.
         labels
-            n labels.
+            n labels of the target.
         task
-            The task type.
+            The target's task type.
         given
-            The arrays that ``needs`` names.
+            What else ``needs`` names.
         settings
             Overrides of ``defaults``.
 
@@ -117,16 +136,64 @@ class Scorer:
         SettingsError
             If a setting is unknown.
         """
+        if self.joint:
+            raise self._refuse("it scores sets of sources", "call score_together")
         complete = self.resolve(settings)
+        return self._checked(self.compute(self._inputs(features, labels, task, given), **complete))
+
+    def score_together(
+        self,
+        candidates: Sequence[Mapping[Need, Any]],
+        labels: Labels,
+        task: Task,
+        **settings: Any,
+    ) -> list[float]:
+        """Score the sources of a pool together, for a scorer that is ``joint``.
+
+        Parameters
+        ----------
+        candidates
+            What ``needs`` names, features included, for each source.
+        labels, task, settings
+            As for :meth:`score`.
+
+        Returns
+        -------
+        list of float
+            One number a source.
+
+        Raises
+        ------
+        ScoringError, SettingsError
+            As for :meth:`score`.
+        """
+        if not self.joint:
+            raise self._refuse("it scores one source at a time", "call score")
+        complete = self.resolve(settings)
+        inputs = [self._inputs(one.get(Need.FEATURES), labels, task, one) for one in candidates]
+        return [self._checked(value) for value in self.compute(inputs, **complete)]
+
+    def _inputs(
+        self,
+        features: ArrayLike | None,
+        labels: Labels,
+        task: Task,
+        given: Mapping[Need, Any] | None,
+    ) -> Inputs:
         if task not in self.tasks:
             raise self._refuse(f"it does not score {task} targets", "choose another scorer with --scorer")
-        absent = sorted(self.needs - set(given or {}))
+        present = {Need.LABELS} | (set() if features is None else {Need.FEATURES})
+        absent = sorted(self.needs - present - set(given or {}))
         if absent:
             raise self._refuse(f"it needs {', '.join(absent)}", "ingest the source again, so that it is kept")
-        value = float(self.compute(check_inputs(features, labels, task, given), **complete))
-        if not np.isfinite(value):
-            raise self._refuse(f"it gave {value}", "report this with the dataset's name")
-        return value
+        wanted = {need: given[need] for need in self.needs & set(given or {})} if given else {}
+        return check_inputs(features if Need.FEATURES in self.needs else None, labels, task, wanted)
+
+    def _checked(self, value: object) -> float:
+        number = float(value)  # type: ignore[arg-type]
+        if not np.isfinite(number):
+            raise self._refuse(f"it gave {number}", "report this with the dataset's name")
+        return number
 
     def _refuse(self, what: str, next_step: str) -> ScoringError:
         return ScoringError(

@@ -27,7 +27,7 @@ def scorer(monkeypatch: pytest.MonkeyPatch) -> Any:
     code = re.sub(r"^   ", "", block[1], flags=re.MULTILINE)
     module: dict[str, Any] = {}
     exec(compile(code, str(RECIPE), "exec"), module)  # noqa: S102 - our own documentation
-    made = module["CLASS_SPREAD"]
+    made = module["SCORER"]
     with_it = MappingProxyType({**registry.SCORERS, made.name: made})
     monkeypatch.setattr(registry, "SCORERS", with_it)
     return made
@@ -40,7 +40,7 @@ def test_step_1_gives_the_share_of_variance_between_classes(scorer: Any) -> None
         scorer.score(x, [0.1, 0.2, 0.3, 0.4], Task.REGRESSION)
 
 
-def test_step_2_ranks_with_it_beside_the_default(scorer: Any, team: Team) -> None:
+def test_it_ranks_with_it_beside_the_default(scorer: Any, team: Team) -> None:
     done = refresh(team.workspace, "t1", "class_spread")
     assert done is not None
     encoder = Plan(team.workspace).encoder
@@ -55,6 +55,6 @@ def test_step_2_ranks_with_it_beside_the_default(scorer: Any, team: Team) -> Non
     assert default["ranking_id"] != shown["ranking_id"]
 
 
-def test_without_step_2_there_is_no_such_scorer(team: Team) -> None:
+def test_without_step_1_there_is_no_such_scorer(team: Team) -> None:
     with pytest.raises(SettingsError, match="class_spread"):
         refresh(team.workspace, "t1", "class_spread")

@@ -2,7 +2,7 @@
 
 You, Liu, Wang, Long, "LogME: Practical Assessment of Pre-trained Models for Transfer Learning", ICML 2021,
 and You et al., JMLR 2022. What is done here and how it differs from the code published with it is in
-:mod:`models.scorers.evidence`.
+:mod:`models.evidence.profile`.
 
 Two decisions. There is no intercept, as in the paper, so adding a constant to every feature changes the
 score; with ``center=True`` features and targets are centred first and one row less is counted: the evidence
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import ScoringError
-from models.scorers.evidence import Spectrum, max_log_evidence
+from models.evidence.profile import Spectrum, max_log_evidence
 from models.scorers.inputs import Inputs, check_inputs
 from models.scorers.scorer import Scorer
 from models.tasks import Task
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from models.labels import Labels
 
-__all__ = ["LOGME", "logme", "logme_from_gram", "logme_from_kernel", "logme_targets"]
+__all__ = ["logme", "logme_from_gram", "logme_from_kernel", "logme_targets"]
 
 
 def logme(features: ArrayLike, labels: Labels, task: Task, *, center: bool = False) -> float:
@@ -112,7 +112,7 @@ def _average(spectrum: Spectrum, n: int, d: int) -> float:
     return float(np.mean(max_log_evidence(spectrum, n, d)) / n)
 
 
-LOGME = Scorer(
+SCORER = Scorer(
     name="logme",
     title="Log of maximum evidence",
     paper="You, Liu, Wang, Long, 'LogME', ICML 2021",

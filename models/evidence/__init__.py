@@ -1,0 +1,1 @@
+"""The evidence of Bayesian linear models: the profile over their precisions, and its fast forms for many maps."""

@@ -1,0 +1,1 @@
+"""Scorers that go by the data alone, without the labels; one file each."""

@@ -1,0 +1,1 @@
+"""Scorers that go by how well features fit labels; one file each."""

@@ -1,0 +1,1 @@
+"""Scorers that go by past transfer results; one file each."""

@@ -1,0 +1,1 @@
+"""Scorers that go by several sources together; one file each."""

@@ -1,0 +1,1 @@
+"""Scorers that go by what tuning did to the weights; one file each."""
