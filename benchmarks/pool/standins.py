@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tuning import TunedEncoder
+from models.tuning import Head, TunedEncoder
 
 __all__ = ["DIM", "StandInEncoder", "install"]
 
@@ -43,9 +43,7 @@ def _tune(encoder: Any, text_a: Any, text_b: Any, labels: Any, task: Any, settin
     count = len(classes) or 1
     return TunedEncoder(
         encoder=StandInEncoder("stand-in, tuned", shift=0.5),  # type: ignore[arg-type]
-        head_weight=np.zeros((count, DIM), dtype=np.float32),
-        head_bias=np.zeros(count, dtype=np.float32),
-        classes=classes,
+        head=Head(np.zeros((count, DIM), dtype=np.float32), np.zeros(count, dtype=np.float32), classes),
         losses=[1.0, 0.5],
     )
 

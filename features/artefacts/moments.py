@@ -76,8 +76,7 @@ def make_moments(plan: Plan, source: Entry, progress: StepProgress = _no_progres
             consequence="they were not stored; the source stays pending",
             next_step="lower tuning.learning_rate in params.yaml, then springboard ingest",
         )
-    if tuned.head_weight is not None and tuned.head_bias is not None:
-        arrays |= {"head.weight": tuned.head_weight, "head.bias": tuned.head_bias}
+    arrays |= {"head.weight": tuned.head.weight, "head.bias": tuned.head.bias}
     card = Card(
         "moments",
         key,
@@ -90,7 +89,7 @@ def make_moments(plan: Plan, source: Entry, progress: StepProgress = _no_progres
         facts={
             "task": source.task.value,
             "rows": len(rows),
-            "classes": list(tuned.classes),
+            "classes": list(tuned.head.classes),
             "tuned_model": source.tuned_model,
             "first_loss": _finite(tuned.losses[0]) if tuned.losses else None,
             "last_loss": _finite(tuned.losses[-1]) if tuned.losses else None,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.tuning.elsewhere import load_tuned, tuned_model_id
+from models.tuning.head import Head
 from models.tuning.settings import Method, TuningSettings
 from models.tuning.train import tune
 from models.tuning.tuned import TunedEncoder
 
-__all__ = ["Method", "TunedEncoder", "TuningSettings", "load_tuned", "tune", "tuned_model_id"]
+__all__ = ["Head", "Method", "TunedEncoder", "TuningSettings", "load_tuned", "tune", "tuned_model_id"]

@@ -15,6 +15,7 @@ from models.encoder.load import load_backbone, load_tokenizer
 from models.encoder.locate import locate_model
 from models.errors import EncoderError
 from models.tuning.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, load_adapter
+from models.tuning.head import Head
 from models.tuning.tuned import HEAD_FILE, HEAD_WEIGHTS, TunedEncoder, read_head
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def load_tuned(ref: str, base: Encoder, *, revision: str | None = None) -> Tuned
 
     Takes what :meth:`TunedEncoder.save` wrote, a plain checkpoint, a classification checkpoint, or a peft
     adapter. A head is kept only where it stands on the very embedding that ``base``'s pooling gives; applied
-    to any other it would predict nonsense, so it is left out and ``head_note`` says why.
+    to any other it would predict nonsense, so it is left out and the head's ``note`` says why.
 
     Parameters
     ----------
@@ -70,32 +71,20 @@ def load_tuned(ref: str, base: Encoder, *, revision: str | None = None) -> Tuned
     folder = locate_model(ref, revision)
     if (folder / ADAPTER_CONFIG).is_file():
         model, weight, bias, note = load_adapter(folder, base)
-        classes = _classes(_json(folder / ADAPTER_CONFIG), len(bias))
-        if len(bias) and not _stands_on(model.config, base):
-            weight, bias, classes, note = *_no_head(base.dim), (), _note(model.config, base)
-        return _tuned(model, base, weight, bias, classes, note)
+        return _tuned(model, base, _head(weight, bias, _json(folder / ADAPTER_CONFIG), model, base, note))
     config = _json(folder / "config.json")
     _check_base(folder, config, base)
     model, missing = load_backbone(folder)
     if base.settings.pooling == "pooler" and any("pooler" in key for key in missing):
         raise _refuse(folder, "has no trained pooler weights", "set the encoder's pooling to mean or first")
     if (folder / HEAD_FILE).is_file():
-        return read_head(folder, _tuned(model, base, *_no_head(base.dim), (), "").encoder)
+        return read_head(folder, _tuned(model, base, Head.absent(base.dim, "")).encoder)
     weight, bias = _classifier(folder, base.dim)
     note = "" if len(bias) else "the checkpoint has no plain linear head"
-    if len(bias) and not _stands_on(model.config, base):
-        weight, bias, note = *_no_head(base.dim), _note(model.config, base)
-    return _tuned(model, base, weight, bias, _classes(config, len(bias)), note)
+    return _tuned(model, base, _head(weight, bias, config, model, base, note))
 
 
-def _tuned(
-    model: Any,
-    base: Encoder,
-    weight: NDArray[np.float32],
-    bias: NDArray[np.float32],
-    classes: tuple[str, ...],
-    note: str,
-) -> TunedEncoder:
+def _tuned(model: Any, base: Encoder, head: Head) -> TunedEncoder:
     encoder = Encoder(
         identity=weights_id(base.id, model),
         settings=base.settings,
@@ -103,7 +92,26 @@ def _tuned(
         tokenizer=base.tokenizer,
         device=base.device,
     )
-    return TunedEncoder(encoder, weight, bias, classes, head_note=note)
+    return TunedEncoder(encoder, head)
+
+
+def _head(
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    config: dict[str, Any],
+    model: Any,
+    base: Encoder,
+    note: str,
+) -> Head:
+    """Take a checkpoint's head where it stands on the embedding that the base's pooling gives."""
+    if not len(bias):
+        return Head.absent(base.dim, note)
+    kind, pooling = model.config.model_type, base.settings.pooling
+    if pooling != "pooler" or kind not in _ON_POOLER:
+        return Head.absent(
+            base.dim, f"a {kind} classifier does not stand on {pooling} pooling and was left out"
+        )
+    return Head(weight, bias, _classes(config, len(bias)))
 
 
 def _check_base(folder: Path, config: dict[str, Any], base: Encoder) -> None:
@@ -140,17 +148,8 @@ def _classifier(folder: Path, dim: int) -> tuple[NDArray[np.float32], NDArray[np
                     found[key.split(".", 1)[1]] = tensors.get_tensor(key).float().numpy()
     weight, bias = found.get("weight"), found.get("bias")
     if weight is None or weight.ndim != 2 or weight.shape[1] != dim or set(found) - {"weight", "bias"}:
-        return _no_head(dim)
+        return np.zeros((0, dim), dtype=np.float32), np.zeros(0, dtype=np.float32)
     return weight, np.zeros(weight.shape[0], dtype=np.float32) if bias is None else bias
-
-
-def _stands_on(config: Any, base: Encoder) -> bool:
-    return base.settings.pooling == "pooler" and config.model_type in _ON_POOLER
-
-
-def _note(config: Any, base: Encoder) -> str:
-    kind, pooling = config.model_type, base.settings.pooling
-    return f"a {kind} classifier does not stand on {pooling} pooling and was left out"
 
 
 def _classes(config: dict[str, Any], width: int) -> tuple[str, ...]:
@@ -159,10 +158,6 @@ def _classes(config: dict[str, Any], width: int) -> tuple[str, ...]:
         return ()
     names = config.get("id2label") or {}
     return tuple(str(names.get(str(place), place)) for place in range(width))
-
-
-def _no_head(dim: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return np.zeros((0, dim), dtype=np.float32), np.zeros(0, dtype=np.float32)
 
 
 def _json(file: Path) -> dict[str, Any]:

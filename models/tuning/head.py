@@ -38,6 +38,11 @@ class Head:
     label_std: float = 1.0
     note: str = ""
 
+    @classmethod
+    def absent(cls, dim: int, note: str) -> Head:
+        """No head on embeddings of a width; ``note`` says why."""
+        return cls(np.zeros((0, dim), dtype=np.float32), np.zeros(0, dtype=np.float32), note=note)
+
     @property
     def is_known(self) -> bool:
         """Whether there is a head at all."""

@@ -16,6 +16,7 @@ from models.encoder.pooling import pool
 from models.errors import TuningError
 from models.tasks import OnProgress, silent
 from models.tuning.goal import Goal, make_goal
+from models.tuning.head import Head
 from models.tuning.lora import merge_lora, wrap_lora
 from models.tuning.order import epoch_batches
 from models.tuning.settings import TuningSettings
@@ -143,16 +144,14 @@ class _Run:
             tokenizer=self.base.tokenizer,
             device=self.base.device,
         )
-        return TunedEncoder(
-            encoder=encoder,
-            head_weight=self.head.weight.detach().cpu().numpy().astype(np.float32),
-            head_bias=self.head.bias.detach().cpu().numpy().astype(np.float32),
-            classes=self.goal.classes,
+        head = Head(
+            self.head.weight.detach().cpu().numpy().astype(np.float32),
+            self.head.bias.detach().cpu().numpy().astype(np.float32),
+            self.goal.classes,
             label_mean=self.goal.mean,
             label_std=self.goal.std,
-            losses=losses,
-            seconds=seconds,
         )
+        return TunedEncoder(encoder, head, losses=losses, seconds=seconds)
 
     def _gradients(self, tokens: Tokens, rows: np.ndarray[Any, np.dtype[np.int64]]) -> float:
         """Add up the gradients of a batch's mean loss, part by part, and give that loss."""

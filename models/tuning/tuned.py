@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.errors import EncoderError
+from models.tuning.head import Head
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from models.encoder import Encoder
 
 __all__ = ["HEAD_FILE", "HEAD_WEIGHTS", "TunedEncoder", "read_head"]
@@ -31,50 +30,18 @@ class TunedEncoder:
     ----------
     encoder
         With the tuned weights; its ``embed`` is what :class:`~models.encoder.Encoder` has.
-    head_weight, head_bias
-        float32 [c, d] and [c], on pooled embeddings; zero rows when no head is known.
-    classes
-        The c labels in the head's order; empty for regression, or when no head is known.
-    label_mean, label_std
-        A regression head predicts ``(label - mean) / std``.
+    head
+        The linear layer on its pooled embedding; see :class:`~models.tuning.head.Head`.
     losses
         Training loss of every step; empty for a model tuned elsewhere.
     seconds
         Wall time of the training.
-    head_note
-        Why there is no head, in a few words; empty when there is one.
     """
 
     encoder: Encoder
-    head_weight: NDArray[np.float32]
-    head_bias: NDArray[np.float32]
-    classes: tuple[str, ...]
-    label_mean: float = 0.0
-    label_std: float = 1.0
+    head: Head
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
-    head_note: str = ""
-
-    def probabilities(self, embeddings: NDArray[Any]) -> NDArray[np.float64]:
-        """Predict class probabilities [n, c] for tuned embeddings [n, d].
-
-        Raises
-        ------
-        EncoderError
-            If there is no classification head.
-        """
-        if not self.classes:
-            raise EncoderError(
-                f"this tuned model has no classification head ({self.head_note or 'it is a regression'})",
-                consequence="nothing was predicted",
-                next_step="use a scorer that does not need the source's predictions",
-            )
-        logits = (
-            np.asarray(embeddings, dtype=np.float64) @ self.head_weight.T.astype(np.float64) + self.head_bias
-        )
-        logits -= logits.max(axis=1, keepdims=True)
-        shares = np.exp(logits)
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), config, tokenizer and head; ``AutoModel`` reads the folder."""
@@ -84,19 +51,19 @@ class TunedEncoder:
         self.encoder.model.save_pretrained(str(folder), safe_serialization=True)
         self.encoder.tokenizer.save_pretrained(str(folder))
         tensors = {
-            "weight": np.ascontiguousarray(self.head_weight),
-            "bias": np.ascontiguousarray(self.head_bias),
+            "weight": np.ascontiguousarray(self.head.weight),
+            "bias": np.ascontiguousarray(self.head.bias),
         }
         save_file(tensors, str(folder / HEAD_WEIGHTS))
         facts = {
             "layout": LAYOUT,
             "pooling": self.encoder.settings.pooling,
-            "classes": list(self.classes),
-            "label_mean": self.label_mean,
-            "label_std": self.label_std,
+            "classes": list(self.head.classes),
+            "label_mean": self.head.label_mean,
+            "label_std": self.head.label_std,
             "losses": self.losses,
             "seconds": self.seconds,
-            "head_note": self.head_note,
+            "head_note": self.head.note,
         }
         (folder / HEAD_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
@@ -119,16 +86,19 @@ def read_head(folder: Path, encoder: Encoder) -> TunedEncoder:
         fits = fits and weight.shape == (bias.size, encoder.dim) and len(classes) in (0, bias.size)
         if not fits:
             raise ValueError("its layout, pooling or shapes do not fit this encoder")
-        return TunedEncoder(
-            encoder=encoder,
-            head_weight=weight,
-            head_bias=bias,
-            classes=classes,
+        head = Head(
+            weight,
+            bias,
+            classes,
             label_mean=float(facts["label_mean"]),
             label_std=float(facts["label_std"]),
+            note=str(facts["head_note"]),
+        )
+        return TunedEncoder(
+            encoder,
+            head,
             losses=[float(loss) for loss in facts["losses"]],
             seconds=float(facts["seconds"]),
-            head_note=str(facts["head_note"]),
         )
     except Exception as error:  # safetensors raises a class of its own that derives from Exception
         raise EncoderError(

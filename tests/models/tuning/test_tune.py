@@ -41,11 +41,11 @@ def test_the_loss_falls_and_the_head_learns(tiny: Encoder, method: Any) -> None:
     assert steps == [(i, 48) for i in range(1, 49)]
     assert len(tuned.losses) == 48
     assert np.mean(tuned.losses[-6:]) < 0.7 * np.mean(tuned.losses[:6])
-    assert tuned.classes == ("0", "7")
-    assert (tuned.head_weight.shape, tuned.head_bias.shape) == ((2, 32), (2,))
-    chances = tuned.probabilities(tuned.encoder.embed(TEXTS))
+    assert tuned.head.classes == ("0", "7")
+    assert (tuned.head.weight.shape, tuned.head.bias.shape) == ((2, 32), (2,))
+    chances = tuned.head.probabilities(tuned.encoder.embed(TEXTS))
     np.testing.assert_allclose(chances.sum(1), 1)
-    right = np.array(tuned.classes)[chances.argmax(1)] == np.array(LABELS)
+    right = np.array(tuned.head.classes)[chances.argmax(1)] == np.array(LABELS)
     assert right.mean() > 0.95
     # Plain weights under the base's names, and the base as it was.
     after = _state(tiny)
@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_weights_and_moves_nobodys_dice(tiny: Encod
     second = tune(tiny, TEXTS, None, LABELS, Task.CLASSIFICATION, settings)
     assert first.losses == second.losses
     assert first.encoder.id == second.encoder.id
-    np.testing.assert_array_equal(first.head_weight, second.head_weight)
+    np.testing.assert_array_equal(first.head.weight, second.head.weight)
     other = tune(
         tiny, TEXTS, None, LABELS, Task.CLASSIFICATION, TuningSettings(max_steps=4, batch_size=8, seed=4)
     )
@@ -84,11 +84,11 @@ def test_regression_learns_standardised_labels(tiny: Encoder) -> None:
     y = [1000.0 + 50 * float(label) for label in LABELS]
     settings = TuningSettings(epochs=10, batch_size=8, learning_rate=1e-3)
     tuned = tune(tiny, TEXTS, None, y, Task.REGRESSION, settings)
-    assert tuned.classes == ()
-    assert tuned.label_mean == pytest.approx(np.mean(y))
-    assert tuned.label_std == pytest.approx(np.std(y))
-    guess = tuned.encoder.embed(TEXTS) @ tuned.head_weight[0] + tuned.head_bias[0]
-    assert np.corrcoef(guess * tuned.label_std + tuned.label_mean, y)[0, 1] > 0.9
+    assert tuned.head.classes == ()
+    assert tuned.head.label_mean == pytest.approx(np.mean(y))
+    assert tuned.head.label_std == pytest.approx(np.std(y))
+    guess = tuned.encoder.embed(TEXTS) @ tuned.head.weight[0] + tuned.head.bias[0]
+    assert np.corrcoef(guess * tuned.head.label_std + tuned.head.label_mean, y)[0, 1] > 0.9
 
 
 def test_pairs_are_tuned_as_pairs(tiny: Encoder) -> None:

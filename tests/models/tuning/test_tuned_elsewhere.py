@@ -35,8 +35,12 @@ def test_what_was_saved_comes_back_whole(tiny: Encoder, saved: tuple[Any, Path])
     tuned, folder = saved
     back = load_tuned(str(folder), tiny)
     np.testing.assert_allclose(back.encoder.embed(TEXTS), tuned.encoder.embed(TEXTS), atol=1e-6)
-    np.testing.assert_array_equal(back.head_weight, tuned.head_weight)
-    assert (back.classes, back.losses, back.encoder.id) == (tuned.classes, tuned.losses, tuned.encoder.id)
+    np.testing.assert_array_equal(back.head.weight, tuned.head.weight)
+    assert (back.head.classes, back.losses, back.encoder.id) == (
+        tuned.head.classes,
+        tuned.losses,
+        tuned.encoder.id,
+    )
     assert not [file for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pkl")]
 
 
@@ -67,11 +71,11 @@ def test_a_classification_checkpoint_gives_encoder_and_head(
     folder = make_tiny(tmp_path / "cls", seed=5, cls="BertForSequenceClassification", id2label=names)
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
     tuned = load_tuned(str(folder), pooler)
-    assert tuned.classes == ("no", "maybe", "yes")
+    assert tuned.head.classes == ("no", "maybe", "yes")
     inputs = pooler.tokenizer(TEXTS, padding=True, return_tensors="pt")
     with torch.no_grad():
         expected = torch.softmax(model(**inputs).logits, 1).numpy()
-    np.testing.assert_allclose(tuned.probabilities(tuned.encoder.embed(TEXTS)), expected, atol=1e-5)
+    np.testing.assert_allclose(tuned.head.probabilities(tuned.encoder.embed(TEXTS)), expected, atol=1e-5)
 
 
 def test_a_head_on_another_embedding_is_left_out_and_said(
@@ -79,10 +83,10 @@ def test_a_head_on_another_embedding_is_left_out_and_said(
 ) -> None:
     folder = make_tiny(tmp_path / "cls", seed=5, cls="BertForSequenceClassification", num_labels=3)
     tuned = load_tuned(str(folder), tiny)
-    assert tuned.head_weight.shape == (0, 32)
-    assert "does not stand on mean pooling" in tuned.head_note
+    assert tuned.head.weight.shape == (0, 32)
+    assert "does not stand on mean pooling" in tuned.head.note
     with pytest.raises(EncoderError, match="no classification head"):
-        tuned.probabilities(np.zeros((1, 32)))
+        tuned.head.probabilities(np.zeros((1, 32)))
 
 
 def test_a_model_of_another_base_is_refused(
@@ -131,11 +135,11 @@ def test_an_adapter_is_folded_in(
     assert np.abs(embedded - pooler.embed(TEXTS)).max() > 1e-3
     if task_type is None:
         np.testing.assert_allclose(embedded, out.pooler_output.numpy(), atol=1e-5)
-        assert tuned.head_note
+        assert tuned.head.note
     else:
-        logits = embedded @ tuned.head_weight.T + tuned.head_bias
+        logits = embedded @ tuned.head.weight.T + tuned.head.bias
         np.testing.assert_allclose(logits, out.logits.numpy(), atol=1e-5)
-        assert len(tuned.classes) == 2
+        assert len(tuned.head.classes) == 2
     assert not any("lora" in name for name in tuned.encoder.model.state_dict())
 
 
