@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SCORER", "laplace_parts"]
 
+STEPS = 5000
+"""At most so many; a hundred or two are the rule."""
+
 
 def laplace_parts(
     features: NDArray[np.float64], one_hot: NDArray[np.float64], strength: float
@@ -106,7 +109,7 @@ def _minimum(
         slope = design.T @ (np.exp(logs) - one_hot) / n + pull
         return float(loss), slope.ravel()
 
-    options = {"maxiter": 5000, "maxfun": 10000, "maxcor": 30, "ftol": 0.0, "gtol": 1e-9}
+    options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": 30, "ftol": 0.0, "gtol": 1e-9}
     found = minimize(value, np.zeros(shape[0] * c), jac=True, method="L-BFGS-B", options=options)
     slope = float(np.abs(found.jac).max())
     if not slope <= 1e-5:
