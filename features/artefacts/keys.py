@@ -16,6 +16,7 @@ RECIPES: Mapping[str, int] = {
     "embedding": 1,
     "moments": 1,
     "esm": 1,
+    "import": 1,
     "overlap": 1,
     "score": 1,
     "ranking": 1,

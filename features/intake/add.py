@@ -9,6 +9,7 @@ from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays_card, write_arrays, write_table
 from features.artefacts.keys import content_hash
 from features.artefacts.plan import Plan
+from features.exchange.imports import Imports
 from features.gate import GateReport, run_gate
 from features.gate.quarantine import refusal_record, write_refused_rows
 from features.intake.options import AddOptions, read_options_from, read_options_to
@@ -95,6 +96,7 @@ def add_dataset(
     _ = workspace.settings  # A broken params.yaml is said before anything long is read.
     plan = Plan(workspace)
     before = plan.registry.current(kind).get(name)
+    _refuse_imported_name(workspace, kind, name)
     dataset = read_dataset(reference, options.read, on_progress=on_progress)
     kept = kept_reference(workspace, reference, is_local=dataset.origin.get("kind") != "hub")
     _refuse_other_reference(before, kept, kind, name, options.replace)
@@ -122,6 +124,7 @@ def add_dataset(
         # Another process may have taken the name while this one was reading.
         plan = Plan(workspace)
         before = plan.registry.current(kind).get(name)
+        _refuse_imported_name(workspace, kind, name)
         _refuse_other_reference(before, kept, kind, name, options.replace)
         if before is not None and _same(before, entry):
             return Added(before, "unchanged", accepted.report, dataset)
@@ -154,6 +157,16 @@ def _refuse_other_reference(
         consequence="nothing was stored; that one stays as it is",
         next_step="give --name another one, or --replace to let the name stand for the new data",
     )
+
+
+def _refuse_imported_name(workspace: Workspace, kind: Kind, name: str) -> None:
+    # Rankings tell sources and imported ESMs apart by their names alone.
+    if kind is Kind.SOURCE and name in Imports(workspace).current():
+        raise NamingError(
+            f"the name '{name}' already stands for an imported ESM",
+            consequence="nothing was stored; that one stays as it is",
+            next_step="give --name another one",
+        )
 
 
 def _twin(plan: Plan, kind: Kind, name: str, version: str, tuned_id: str | None) -> str | None:

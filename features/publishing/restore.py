@@ -58,7 +58,9 @@ def _all_frames(plan: Plan) -> Iterator[tuple[str, pl.DataFrame]]:
         yield "row_embedding", frames.sample_rows(path, dataset)
         yield "centroid", frames.centroid_rows(path)
     for path in sorted(workspace.folder("esms").glob("[!.]*.safetensors")):
-        yield "esm", frames.esm_rows(path)
+        # An imported map has no rows here and no encoder id: it is ranked, and not served as a feature.
+        if read_arrays_card(path).kind == "esm":
+            yield "esm", frames.esm_rows(path)
     scores = Batches(workspace.folder("scores"), SCORES).read()
     if len(scores):
         yield "score", frames.score_rows(scores)

@@ -10,6 +10,7 @@ from features.artefacts.batches import Batches
 from features.artefacts.files import read_arrays
 from features.artefacts.keys import key_of
 from features.overlap import Sketch, TargetIndex, compare
+from features.reading.reference import hub_id_of
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from features.rankings.pool import Member
     from features.registry.entries import Entry
 
-__all__ = ["OVERLAPS", "leaks_of"]
+__all__ = ["OVERLAPS", "leaks_of", "unchecked"]
 
 OVERLAPS = pl.Schema(
     {
@@ -34,8 +35,16 @@ OVERLAPS = pl.Schema(
 )
 
 
+def unchecked(members: Iterable[Member]) -> list[str]:
+    """The members whose texts are not here, so that nobody can compare them with a target's."""
+    return [member.entry.name for member in members if not member.entry.sketch]
+
+
 def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, str]:
     """Which sources hold a near or exact copy of the target's texts.
+
+    Of an imported ESM the texts are not here: it is a leak where its config names the target's own dataset, and
+    :func:`unchecked` otherwise, which a ranking says.
 
     Returns
     -------
@@ -49,7 +58,8 @@ def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, 
     """
     batches = Batches(plan.workspace.folder("overlaps"), OVERLAPS)
     settings = plan.workspace.settings.overlap
-    members = list(members)
+    everyone = list(members)
+    members = [member for member in everyone if member.entry.sketch]
     keys = {
         member.entry.name: key_of(
             "overlap", {"target": target.sketch, "source": member.entry.sketch}, settings.model_dump()
@@ -73,7 +83,29 @@ def leaks_of(plan: Plan, target: Entry, members: Iterable[Member]) -> dict[str, 
     leaks = {name: found[key] for name, key in keys.items() if key in found}
     # A source whose texts cannot be looked at might be a leak, and a leak must never look like a good source.
     leaks |= {m.entry.name: unreadable[m.entry.sketch] for m in members if m.entry.sketch in unreadable}
-    return leaks
+    return leaks | _made_from(target, everyone)
+
+
+def _made_from(target: Entry, members: Iterable[Member]) -> dict[str, str]:
+    """Imported ESMs whose config names the dataset that the target was read from."""
+    if target.reference.startswith((".", "/")) or (own := hub_id_of(target.reference)) is None:
+        return {}
+    subset = target.options.get("subset")
+    found = {}
+    for member in members:
+        one = member.imported
+        if one is None or not _same_dataset(own, one.task_id):
+            continue
+        # Another subset is another dataset; one that is not named might be the same.
+        if subset is None or one.task_subset is None or subset == one.task_subset:
+            found[member.entry.name] = f"it was made from the target's own dataset ({own})"
+    return found
+
+
+def _same_dataset(one: str, other: str) -> bool:
+    """Whether two hub ids may name one dataset: many have been given an owner since (imdb, stanfordnlp/imdb)."""
+    a, b = one.casefold(), other.casefold()
+    return a == b or (("/" in a) != ("/" in b) and a.split("/")[-1] == b.split("/")[-1])
 
 
 def _compare(plan: Plan, target: Entry, missing: dict[str, str], unreadable: dict[str, str]) -> pl.DataFrame:

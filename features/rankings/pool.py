@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from features.artefacts.keys import RECIPES, content_hash
+from features.exchange.imports import Import, Imports
+from features.exchange.standing import encoder_facts, why_not
 from features.registry.entries import Entry, Kind
 from models.scorers import get_scorer
 
@@ -18,10 +20,14 @@ __all__ = ["Member", "Pool", "scorer_settings"]
 
 @dataclass(frozen=True)
 class Member:
-    """A source that is ready to be ranked."""
+    """A source that is ready to be ranked.
+
+    Of an imported ESM there is the map and no more: no rows, no sketch, no embeddings of its own.
+    """
 
     entry: Entry
     esm: str
+    imported: Import | None = None
 
 
 def scorer_settings(plan: Plan, scorer: str) -> dict[str, Any]:
@@ -40,10 +46,25 @@ class Pool:
 
     @cached_property
     def members(self) -> list[Member]:
-        """The ready sources, in the order in which they were registered."""
+        """The ready sources, then the imported ESMs of this encoder, each in the order in which they came."""
         ready = {path.stem for path in self.plan.workspace.folder("esms").glob("*.safetensors")}
         members = ((entry, self.plan.source_keys(entry).esm) for entry in self.plan.pool())
-        return [Member(entry, esm) for entry, esm in members if esm in ready]
+        ours = [Member(entry, esm) for entry, esm in members if esm in ready]
+        imported = (one for one in self._imports if one.name not in self.left_out)
+        return ours + [Member(one.as_source(), one.esm, one) for one in imported]
+
+    @cached_property
+    def _imports(self) -> list[Import]:
+        return Imports(self.plan.workspace).pool()
+
+    @cached_property
+    def left_out(self) -> dict[str, str]:
+        """Imported ESM -> why it cannot be ranked with the encoder in force."""
+        if not self._imports:
+            return {}
+        encoder = encoder_facts(self.plan.workspace)
+        found = {one.name: why_not(one, encoder) for one in self._imports}
+        return {name: reason for name, reason in found.items() if reason is not None}
 
     @cached_property
     def allowed_overlaps(self) -> dict[tuple[str, str], str]:
@@ -76,5 +97,7 @@ class Pool:
                 "recipes": {step: RECIPES[step] for step in ("overlap", "score", "ranking")},
                 "pool": sorted([m.entry.name, m.entry.version, m.esm, m.entry.sketch] for m in self.members),
                 "allowed": sorted(source for name, source in self.allowed_overlaps if name == target.name),
+                # Only where there are any, so that rankings from before imports stay fresh.
+                **({"left_out": self.left_out} if self.left_out else {}),
             }
         )

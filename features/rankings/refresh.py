@@ -10,7 +10,7 @@ import polars as pl
 from features.artefacts.cards import code_version
 from features.artefacts.embeddings import make_embedding
 from features.rankings.history import RankingLedger
-from features.rankings.overlaps import leaks_of
+from features.rankings.overlaps import leaks_of, unchecked
 from features.rankings.pool import Member, Pool, scorer_settings
 from features.rankings.ranking import RANKING_FORMAT, ordered_rows, ranking_id, read_ranking, write_ranking
 from features.rankings.scoring import Scored, Scoring
@@ -108,7 +108,7 @@ def _rank(
     base = scoring.base_score()
     members: list[Member] = [member for member in pool.members if member.entry.name not in excluded]
     ranked = scoring.score(members, on_progress)
-    excluded |= scoring.failures
+    excluded |= scoring.failures | pool.left_out
     if not ranked and not excluded:
         raise ArtefactError(f"nothing could be scored for target '{target.name}'")
     settings = plan.workspace.settings
@@ -129,10 +129,24 @@ def _rank(
         },
         "created_at": now_utc(),
         "code": code_version(),
-        "pool_size": len(pool.members),
+        "pool_size": len(pool.members) + len(pool.left_out),
         "base_score": {"score": base.score, "stderr": base.stderr},
         "ranking": ordered_rows(ranked, higher_is_better=get_scorer(scorer).higher_is_better),
         "excluded": [{"source": name, "reason": excluded[name]} for name in sorted(excluded)],
     }
+    _say_what_was_not_checked(ranking, set(unchecked(members)))
     ranking["ranking_id"] = ranking_id(ranking)
     return ranking, scoring, ranked
+
+
+def _say_what_was_not_checked(ranking: dict[str, Any], names: set[str]) -> None:
+    """Mark the rows whose texts nobody could compare with the target's, and warn of them."""
+    rows = [row for row in ranking["ranking"] if row["source"] in names]
+    for row in rows:
+        row["leak_check"] = "not possible"
+    if rows:
+        listed = ", ".join(sorted(row["source"] for row in rows))
+        ranking["warnings"] = [
+            f"Imported without their texts, so that no leak check was possible: {listed}. If one of them was made "
+            "from this target's texts, its score is too good."
+        ]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from features.artefacts.failures import reasons
 from features.artefacts.files import read_table_card
+from features.exchange import Imports
 from features.rankings.history import RankingLedger, shown_ranking
+from features.rankings.pool import Pool
 from features.rankings.staleness import freshness
 from features.registry.entries import Kind
 from features.registry.ledger import Ledger
@@ -27,10 +29,11 @@ __all__ = [
 
 
 def source_records(plan: Plan) -> list[dict[str, Any]]:
-    """One record per registered source.
+    """One record per registered source and per imported ESM.
 
     Keys: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``, ``same_rows_as``, ``licence``,
-    ``reference``, ``added_at``. ``status`` is "ready" or "pending", then with the reason of the last failure.
+    ``reference``, ``added_at``. ``status`` is "ready" or "pending", then with the reason of the last failure; of an
+    imported ESM, of which task and rows are not known, "imported" or "excluded".
     """
     failed = reasons(plan.workspace)
     twins = plan.registry.pool()
@@ -52,7 +55,28 @@ def source_records(plan: Plan) -> list[dict[str, Any]]:
                 "added_at": entry.at,
             }
         )
-    return records
+    return records + _import_records(plan)
+
+
+def _import_records(plan: Plan) -> list[dict[str, Any]]:
+    imports = Imports(plan.workspace)
+    firsts = {one.esm: one.name for one in imports.pool()}
+    left_out = Pool(plan).left_out
+    return [
+        {
+            "name": one.name,
+            "version": one.esm,
+            "task": "not known",
+            "rows": None,
+            "status": "excluded" if firsts[one.esm] in left_out else "imported",
+            "reason": left_out.get(firsts[one.esm], ""),
+            "same_rows_as": None if firsts[one.esm] == one.name else firsts[one.esm],
+            "licence": None,
+            "reference": one.reference,
+            "added_at": one.at,
+        }
+        for one in imports.current().values()
+    ]
 
 
 def target_records(plan: Plan) -> list[dict[str, Any]]:
@@ -102,6 +126,19 @@ def quarantine_records(plan: Plan) -> list[dict[str, Any]]:
             "file": None,
         }
         for line in Ledger(plan.workspace.ledgers / "quarantine.jsonl").read()
+    ]
+    records += [
+        {
+            "name": one.name,
+            "role": "esm",
+            "what": "esm",
+            "rule": "",
+            "reason": one.reason,
+            "rows": None,
+            "created_at": one.at,
+            "file": None,
+        }
+        for one in Imports(plan.workspace).refused()
     ]
     for path in sorted(plan.workspace.folder("quarantine").glob("[!.]*.parquet")):
         try:
@@ -159,7 +196,7 @@ def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str,
         "encoder_label": f"{settings.ref}, {settings.pooling}, {settings.max_length} tokens",
         "sources": {
             "registered": len(sources),
-            "ready": sum(s["status"] == "ready" for s in sources),
+            "ready": sum(s["status"] in ("ready", "imported") for s in sources),
             "pending": [
                 {"name": s["name"], "reason": s["reason"]} for s in sources if s["status"] == "pending"
             ],

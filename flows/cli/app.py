@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from flows.cli import add, demo, ingest, init, listing, make, rank, rebuild, refresh, serve, status
+from flows.cli import add, demo, esm, ingest, init, listing, make, rank, rebuild, refresh, serve, status
 from flows.cli.common import version_option
 from flows.cli.render.error import print_error
 from models.errors import SpringboardError
@@ -24,15 +24,19 @@ app = typer.Typer(
 )
 source_app = typer.Typer(help="Datasets offered as intermediate tasks.", no_args_is_help=True)
 target_app = typer.Typer(help="Datasets somebody wants to solve.", no_args_is_help=True)
+esm_app = typer.Typer(help="Embedding Space Maps from and for others.", no_args_is_help=True)
 list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(target_app, name="target")
+app.add_typer(esm_app, name="esm")
 app.add_typer(list_app, name="list")
 
 app.command("init")(init.init)
 source_app.command("add")(add.source_add)
 app.command("ingest")(ingest.ingest)
 target_app.command("add")(add.target_add)
+esm_app.command("import")(esm.esm_import)
+esm_app.command("export")(esm.esm_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
 for _kind in ("sources", "targets", "rankings", "quarantine"):

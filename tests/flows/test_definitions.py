@@ -94,6 +94,8 @@ def test_the_command_names() -> None:
 
     assert names(get_command(app)) == [
         "demo",
+        "esm export",
+        "esm import",
         "ingest",
         "init",
         "list quarantine",
