@@ -48,7 +48,7 @@ def class_ids(labels: Labels) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     missing = sum(1 for value in values if value is None or value != value)
     if missing:
         raise InputsError(
-            f"{missing} of {len(values)} labels are missing",
+            f"'labels' ({len(values)},): {missing} of {len(values)} labels are missing",
             consequence="nothing was computed",
             next_step="drop the rows without a label first; the quality gate does so",
         )
@@ -105,24 +105,35 @@ def regression_target(labels: Labels) -> NDArray[np.float64]:
     Raises
     ------
     InputsError
-        If a label is no number, or is not finite.
+        If a label is no real number or not finite, or there is more than one a row.
     """
+    n = len(labels)
     try:
-        y = np.array(labels, dtype=np.float64).reshape(-1)
+        given = np.asarray(labels)
+        # numpy would make numbers of dates, and drop the imaginary part of a complex number.
+        y = np.array(labels, dtype=np.float64).reshape(-1) if given.dtype.kind not in "cmM" else None
     except (TypeError, ValueError) as error:
-        raise InputsError(
-            f"regression labels must be numbers ({str(error)[:120]})",
-            consequence="nothing was computed",
-            next_step="pass numbers, or a classification task type",
-        ) from error
+        raise _bad_numbers(f"({n},): regression labels must be numbers ({str(error)[:120]})") from error
+    if y is None or y.size != n:
+        raise _bad_numbers(
+            f"{given.shape} of kind {given.dtype}: regression labels must be one real number a row"
+        )
     bad = int(np.count_nonzero(~np.isfinite(y)))
     if bad:
         raise InputsError(
-            f"{bad} of {y.size} regression labels are not finite",
+            f"'labels' ({n},): {bad} of {n} regression labels are not finite (NaN or Inf)",
             consequence="nothing was computed",
             next_step="drop those rows first; the quality gate does so",
         )
     return y
+
+
+def _bad_numbers(what: str) -> InputsError:
+    return InputsError(
+        f"'labels' {what}",
+        consequence="nothing was computed",
+        next_step="pass numbers, or a classification task type",
+    )
 
 
 def stratified_groups(labels: Labels, task: Task, n_groups: int, seed: int) -> NDArray[np.int64]:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Inputs", "check_inputs"]
 
+LARGEST = 1e100
+"""Scorers square and sum: beyond this, finite numbers would become infinite on the way."""
+
+ALIKE = 1e-12
+"""Rows that differ by less than this share of the largest number differ by rounding alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -72,14 +78,15 @@ def check_inputs(
     Raises
     ------
     InputsError
-        An array of the wrong shape or length, numbers that are not finite, fewer than two rows, features that
-        are the same in every row, a single class, labels that are no classes, or a constant regression target.
+        An array of the wrong shape or length, numbers that are not finite or too large to be squared, fewer
+        than two rows, features that are the same in every row but for rounding, a single class, labels that are
+        no classes, or a constant regression target.
         It names the array, its shape and the cure.
     """
     supplied = dict(given or {})
     n = len(labels)
     x = np.zeros((n, 0)) if features is None else _rows(Need.FEATURES, features, n)
-    if features is not None and (x == x[0]).all():
+    if features is not None and np.abs(x - x[0]).max() <= ALIKE * np.abs(x[0]).max():
         raise _refuse(
             f"'features' {x.shape} are the same in every row",
             "check that the texts differ and the encoder is right",
@@ -88,6 +95,8 @@ def check_inputs(
         supplied[need] = _rows(need, supplied[need], n)
     if task.is_regression:
         y = regression_target(labels)
+        if np.abs(y).max(initial=0.0) > LARGEST:
+            raise _refuse(f"'labels' ({n},) hold numbers beyond {LARGEST:g}", "give them in another unit")
         if (y == y[0]).all():
             raise _one_label(n)
         return Inputs(x, y, (), task, supplied)
@@ -99,7 +108,12 @@ def check_inputs(
 
 def _rows(need: Need, array: ArrayLike, n: int) -> NDArray[np.float64]:
     """Check one array of n rows; float64, read-only."""
-    x = np.asarray(array)
+    try:
+        x = np.asarray(array)
+    except ValueError as error:
+        raise _refuse(
+            f"'{need}' have rows of different lengths ({str(error)[:120]})", "pass a float array [n, d]"
+        ) from error
     if x.dtype.kind not in "fiub":
         raise _refuse(
             f"'{need}' {x.shape} are of kind {x.dtype}, not real numbers", "pass a float array [n, d]"
@@ -115,6 +129,11 @@ def _rows(need: Need, array: ArrayLike, n: int) -> NDArray[np.float64]:
         raise _refuse(
             f"'{need}' {x.shape} are not finite (NaN or Inf) in {bad} of {n} rows",
             "drop those rows, or make the embeddings anew",
+        )
+    if np.abs(x).max() > LARGEST:
+        raise _refuse(
+            f"'{need}' {x.shape} hold numbers beyond {LARGEST:g}, whose squares are infinite",
+            "check the encoder, or the map that made them",
         )
     x.setflags(write=False)
     return x
