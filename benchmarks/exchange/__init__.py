@@ -1,0 +1,1 @@
+"""Exchanging ESMs with `hf-dataset-selector`, proved by running it."""
