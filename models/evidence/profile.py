@@ -24,7 +24,7 @@ from models.errors import ScoringError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "max_log_evidence"]
+__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "max_log_evidence", "nonzero"]
 
 LAMBDA_RANGE = (1e-8, 1e8)
 """lam is looked for in this range times tr(F'F) / d; its lower end bounds a perfect fit's evidence."""
@@ -61,7 +61,7 @@ class Spectrum:
     ) -> Spectrum:
         """From F'F [d, d], F'Y [d, c], y'y [c] and the number of rows."""
         s, q = _eigh(gram)
-        kept = _nonzero(s, max(n, gram.shape[0]))
+        kept = nonzero(s, max(n, gram.shape[0]))
         g = np.square(q[:, kept].T @ cross) / s[kept, None]
         rest = yy - g.sum(axis=0)
         return cls(s[kept], g, np.where(rest > RESIDUAL_FLOOR * yy, rest, 0.0))
@@ -70,7 +70,7 @@ class Spectrum:
     def of_kernel(cls, kernel: NDArray[np.float64], targets: NDArray[np.float64], d: int) -> Spectrum:
         """From FF' [n, n] and Y [n, c]: cheaper with fewer rows than dimensions d."""
         s, q = _eigh(kernel)
-        kept = _nonzero(s, max(kernel.shape[0], d))
+        kept = nonzero(s, max(kernel.shape[0], d))
         g = np.square(q.T @ targets)
         rest = g[~kept].sum(axis=0)
         return cls(s[kept], g[kept], np.where(rest > RESIDUAL_FLOOR * g.sum(axis=0), rest, 0.0))
@@ -172,7 +172,7 @@ def _local_maxima(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return marked
 
 
-def _nonzero(s: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
+def nonzero(s: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
     """Mark eigenvalues above what rounding leaves in place of zeros."""
     marked: NDArray[np.bool_] = s > float(s.max(initial=0.0)) * size * np.finfo(np.float64).eps
     return marked
