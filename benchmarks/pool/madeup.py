@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from benchmarks.pool.standins import DIM
+from benchmarks.pool.standins import DIM, made_up_traces
 from benchmarks.texts import short_texts
 from features.artefacts.cards import Card
 from features.artefacts.files import write_arrays, write_table
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.artefacts.plan import Plan
+    from models.tuning.traces import Traces
 
 __all__ = ["ROWS", "MadeUpSources"]
 
@@ -78,6 +79,10 @@ class MadeUpSources:
         return pack_moments(pairs)
 
     @cached_property
+    def _traces(self) -> Traces:
+        return made_up_traces(0)
+
+    @cached_property
     def _sketch_params(self) -> NDArray[Any]:
         one = pl.DataFrame(
             {"text_a": ["a text that is long enough to count"], "text_b": [None], "label": ["a"]}
@@ -126,6 +131,9 @@ class MadeUpSources:
             "vectors": vectors,
             "rows": np.arange(kept, dtype=np.int32) * (ROWS // kept),
             "centroid": vectors.mean(axis=0),
+            "tokens.ids": np.arange(1_000, 6_000, dtype=np.int32),
+            "tokens.counts": rng.integers(1, 100, 5_000, dtype=np.int32),
+            "token_vectors": rng.standard_normal((256, DIM), dtype=np.float32).astype(np.float16),
         }
         card = Card(
             "embedding",
@@ -140,9 +148,19 @@ class MadeUpSources:
         arrays = dict(self._moments_block)
         factor = np.float32(1.0 + (number + 1) * 1e-4)
         arrays |= {name: self._moments_block[name] * factor for name in ("xx", "xy", "yy")}
-        card = Card(
-            "moments", key, {"dataset": entry.version, "encoder": self.plan.encoder}, {}, {"rows": ROWS}
-        )
+        arrays |= {
+            "head.weight": np.full((4, DIM), factor, dtype=np.float32),
+            "head.bias": np.zeros(4, dtype=np.float32),
+            **self._traces.to_arrays(),
+        }
+        facts = {
+            "rows": ROWS,
+            "classes": list("0123"),
+            "head": {"label_mean": 0.0, "label_std": 1.0, "note": ""},
+            **self._traces.facts(),
+        }
+        inputs = {"dataset": entry.version, "encoder": self.plan.encoder}
+        card = Card("moments", key, inputs, {}, facts)
         write_arrays(self.plan.path("moments", key), arrays, card)
 
     def _esm(self, entry: Entry, key: str, moments: str, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""The encoder of a run, loaded once per process."""
+"""The encoders of a run, loaded once per process."""
 
 from __future__ import annotations
 
@@ -6,24 +6,40 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
-    from models.encoder import Encoder
+    from models.encoder import Encoder, EncoderSettings
 
-__all__ = ["encoder_of"]
+__all__ = ["encoder_of", "sentence_encoder_of"]
 
-_LOADED: dict[str, Encoder] = {}
+_LOADED: dict[str, tuple[str, Encoder]] = {}
+"""What it is for -> (id, encoder); the last one of each stays, so that a run over many sources loads it once."""
 
 
 def encoder_of(plan: Plan) -> Encoder:
-    """The settings' encoder; the last one loaded stays, so that a run over many sources loads it once.
+    """The settings' encoder.
 
     Raises
     ------
     EncoderError, ReadError
         It cannot be loaded.
     """
-    if plan.encoder not in _LOADED:
+    return _loaded("rows", plan.encoder, plan.workspace.settings.encoder)
+
+
+def sentence_encoder_of(plan: Plan) -> Encoder:
+    """The encoder of sentence centroids.
+
+    Raises
+    ------
+    EncoderError, ReadError
+        It cannot be loaded.
+    """
+    return _loaded("sentences", plan.sentence_encoder, plan.sentence_settings)
+
+
+def _loaded(purpose: str, identity: str, settings: EncoderSettings) -> Encoder:
+    if _LOADED.get(purpose, ("", None))[0] != identity:
         from models.encoder import load_encoder
 
-        _LOADED.clear()
-        _LOADED[plan.encoder] = load_encoder(plan.workspace.settings.encoder)
-    return _LOADED[plan.encoder]
+        _LOADED.pop(purpose, None)
+        _LOADED[purpose] = (identity, load_encoder(settings))
+    return _LOADED[purpose][1]

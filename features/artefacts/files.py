@@ -10,7 +10,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -42,6 +42,8 @@ _MADE_ANEW = {
     "embeddings": "springboard make embeddings",
     "moments": "springboard make moments",
     "esms": "springboard ingest",
+    "sentences": "springboard refresh --force",
+    "traces": "springboard refresh --force",
     "overlaps": "springboard refresh --force",
     "scores": "springboard refresh --force",
     "quarantine": "adding the dataset again",
@@ -92,18 +94,28 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], card: Card) -> 
     write_whole(path, lambda part: save_file(plain, part, metadata={_CARD: card.to_json()}))
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
     """The arrays of a safetensors file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Which arrays; only these are read from disk. All when not given.
 
     Raises
     ------
     ArtefactError
-        The file is missing, truncated or not safetensors.
+        The file is missing, truncated or not safetensors, or lacks a name.
     """
-    from safetensors import SafetensorError
+    from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load_file
 
     try:
+        if names is not None:
+            with safe_open(path, framework="np") as tensors:
+                return {name: tensors.get_tensor(name) for name in names}
         arrays: dict[str, NDArray[Any]] = load_file(path)
     except (OSError, SafetensorError, ValueError) as problem:
         raise _broken(path, problem) from problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from models.encoder.identity import encoder_id
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
+    from models.encoder.settings import EncoderSettings
 
 __all__ = ["Plan", "SourceKeys", "registry_of"]
 
@@ -50,6 +51,30 @@ class Plan:
         return encoder_id(self.workspace.settings.encoder, self.workspace.encoder_cache)
 
     @cached_property
+    def sentence_settings(self) -> EncoderSettings:
+        """The encoder of sentence centroids: mean pooling, over as much of a text as the encoder reads.
+
+        The encoder's own reference means the encoder's own revision.
+        """
+        from features.workspace.settings import placed_ref
+
+        settings = self.workspace.settings
+        ref = placed_ref(settings.ranking.sentence_encoder, self.workspace.root)
+        revision = settings.encoder.revision if ref == settings.encoder.ref else None
+        return replace(settings.encoder, ref=ref, revision=revision, pooling="mean")
+
+    @cached_property
+    def sentence_encoder(self) -> str:
+        """The id of the encoder of sentence centroids; often it is the encoder itself.
+
+        Raises
+        ------
+        EncoderError, ReadError
+            ``ranking.sentence_encoder`` of params.yaml cannot be found.
+        """
+        return encoder_id(self.sentence_settings, self.workspace.encoder_cache)
+
+    @cached_property
     def registry(self) -> Registry:
         """The registry as it was when the plan was first asked."""
         return registry_of(self.workspace)
@@ -58,6 +83,15 @@ class Plan:
         """Of a source a sample of rows is kept, of a target all of them."""
         sample = self.workspace.settings.store.sample_rows if kind is Kind.SOURCE else None
         return key_of("embedding", {"dataset": version, "encoder": self.encoder}, {"sample_rows": sample})
+
+    def sentence_key(self, version: str) -> str:
+        """Of a dataset's centroid by the sentence encoder; the same for a source and a target of these rows."""
+        return key_of("sentences", {"dataset": version, "encoder": self.sentence_encoder}, {})
+
+    def traces_key(self, version: str) -> str:
+        """Of what is kept of the encoder tuned on a target."""
+        tuning = _numbers_that_matter(self.workspace.settings.tuning)
+        return key_of("traces", {"dataset": version, "encoder": self.encoder}, {"tuning": tuning})
 
     def source_keys(self, source: Entry) -> SourceKeys:
         """The keys of a source's sampled embeddings, moments and ESM."""

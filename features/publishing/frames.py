@@ -50,7 +50,7 @@ def profile_rows(path: Path) -> pl.DataFrame:
 def centroid_rows(path: Path) -> pl.DataFrame:
     """``centroid``: one row of an embedding file."""
     card = read_arrays_card(path)
-    centroid = read_arrays(path)["centroid"]
+    centroid = read_arrays(path, ["centroid"])["centroid"]
     return pl.DataFrame(
         {
             "key": [card.key],
@@ -67,7 +67,7 @@ def centroid_rows(path: Path) -> pl.DataFrame:
 def sample_rows(path: Path, dataset: Path) -> pl.DataFrame:
     """``row_embedding``: the kept rows of an embedding file, with their labels from the dataset file."""
     card = read_arrays_card(path)
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, ["rows", "vectors"])
     rows, vectors = arrays["rows"], arrays["vectors"]
     labels = read_table(dataset)["label"].cast(pl.String).gather(rows)
     n = len(rows)

@@ -27,6 +27,8 @@ ARTEFACT_FOLDERS = (
     "embeddings",
     "moments",
     "esms",
+    "sentences",
+    "traces",
     "overlaps",
     "scores",
     "rankings",

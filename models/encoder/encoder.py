@@ -104,6 +104,22 @@ class Encoder:
             )
         return result
 
+    def count_tokens(
+        self, text_a: Sequence[str], text_b: Sequence[str] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Count the tokens of texts, see :func:`models.encoder.tokens.count_tokens`."""
+        from models.encoder.tokens import count_tokens
+
+        return count_tokens(self, text_a, text_b)
+
+    def sample_token_vectors(
+        self, text_a: Sequence[str], text_b: Sequence[str] | None = None, *, size: int, seed: int
+    ) -> NDArray[np.float32]:
+        """Draw vectors of single tokens, see :func:`models.encoder.tokens.sample_token_vectors`."""
+        from models.encoder.tokens import sample_token_vectors
+
+        return sample_token_vectors(self, text_a, text_b, size=size, seed=seed)
+
     def clone(self) -> Encoder:
         """Copy the encoder with weights of its own (the tokenizer is shared), for tuning."""
         return Encoder(
