@@ -88,6 +88,10 @@ def test_what_cannot_be_inverted_is_refused() -> None:
     x, ids = _data(15, 20)
     with pytest.raises(ScoringError, match="cannot be inverted"):
         SCORER.score(x, ids, Task.CLASSIFICATION, shrinkage=0.0)
+    x, ids = _data(50, 4)
+    nearly = x[:, 0] + 2e-7 * np.random.default_rng(1).normal(size=50)
+    with pytest.raises(ScoringError, match="cannot be inverted"):
+        SCORER.score(np.column_stack([x, nearly]), ids, Task.CLASSIFICATION, shrinkage=0.0)
     with pytest.raises(ScoringError, match="are alike"):
         SCORER.score(np.eye(4), np.arange(4), Task.CLASSIFICATION)
     with pytest.raises(ScoringError, match="are alike"):

@@ -37,6 +37,13 @@ def test_it_is_the_error_of_least_squares_on_the_leading_directions(n: int, d: i
     assert found == pytest.approx(_by_definition(x, y, energy), abs=1e-9)
 
 
+def test_a_share_that_is_reached_exactly_takes_in_no_further_direction() -> None:
+    signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    x, y = signs * [np.sqrt(3), 1.0], signs.sum(axis=1)
+    assert SCORER.score(x, y, Task.REGRESSION, energy=0.75) == pytest.approx(-0.5)
+    assert SCORER.score(x, y, Task.REGRESSION, energy=0.7501) == pytest.approx(0.0)
+
+
 def test_more_directions_never_fit_worse_and_all_of_them_fit_a_wide_matrix() -> None:
     x, y = _data(15, 30)
     scores = [SCORER.score(x, y, Task.REGRESSION, energy=share) for share in np.linspace(0.05, 1, 20)]

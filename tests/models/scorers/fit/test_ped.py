@@ -64,6 +64,17 @@ def test_the_energy_falls_and_the_centre_of_mass_stays(step: float) -> None:
     np.testing.assert_allclose(moved.mean(axis=0), x.mean(axis=0), atol=1e-12)
 
 
+def test_a_move_that_would_raise_the_energy_is_shortened() -> None:
+    """A light class between two heavy ones, which one of them would throw onto the other."""
+    at, ids = np.repeat([0.0, 1.0, 10.0], [10, 2, 10]), np.repeat([0, 1, 2], [10, 2, 10])
+    x = (at + np.tile([-3.0, 3.0], 11))[:, None]
+    thrown = _moved_by_definition(x, ids, 0.5)
+    assert potential_energy(*_balls(thrown, ids)) > potential_energy(*_balls(x, ids))
+    moved = moved_features(x, ids, step=0.5)
+    assert potential_energy(*_balls(moved, ids)) < potential_energy(*_balls(x, ids))
+    np.testing.assert_allclose(moved, _moved_by_definition(x, ids, 0.25))
+
+
 def test_two_equal_classes_are_clear_of_each_other_after_half_a_step() -> None:
     x = np.array([[-1.0], [3.0], [0.0], [4.0]])
     moved = moved_features(x, np.array([0, 0, 1, 1]), step=0.5)
