@@ -1,14 +1,15 @@
 """ETran's classification score: how sure linear discriminant analysis is of the right class.
 
 Gholami, Akbari, Wang, Kamranian, Zhang, "ETran: Energy-Based Transferability Estimation", ICCV 2023: classes
-are taken as Gaussians with one covariance, and each row is scored by the posterior of its own class. Projecting
-on the c - 1 discriminant directions first, as the paper does, leaves that posterior as it is, so it is computed
-from the shared covariance directly.
+are taken as Gaussians with one covariance, and each row is scored by the posterior of its own class.
+Projecting on the c - 1 discriminant directions first, as the paper does, leaves that posterior as it is, so
+it is computed from the shared covariance directly.
 
-Decisions. The score is the mean *log* posterior of the right class (at most 0); ``log=False`` gives the mean
-posterior, which saturates at 1 with few rows and many dimensions. With n near or below d the within-class
-covariance cannot be inverted, so it is shrunk towards a multiple of the identity; ``shrinkage`` is a share in
-[0, 1], or -1 for the share of Ledoit and Wolf (2004).
+Decisions (whether the paper takes the logarithm, and how it inverts, could not be looked up). The score is
+the mean *log* posterior of the right class (at most 0); ``log=False`` gives the mean posterior, which
+saturates at 1 with few rows and many dimensions. With n near or below d the within-class covariance cannot be
+inverted, so it is shrunk towards a multiple of the identity; ``shrinkage`` is a share in [0, 1], or -1 for
+the share of Ledoit and Wolf (2004).
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ Gholami, Akbari, Wang, Kamranian, Zhang, "ETran: Energy-Based Transferability Es
 singular value decomposition F = U S V' is cut off after the leading directions, the target is projected onto
 them (y^ = U U'y, least squares without fitting noise), and the score is minus the mean squared error.
 
-Decisions. Features and target are centred, so a constant added to either changes nothing, and the target is
-divided by its standard deviation, which takes its unit out and leaves the order of sources as it is: the
-score is R^2 - 1, in [-1, 0]. Directions are kept until they hold ``energy`` of the features' squared singular
-values; with all of them (1.0) any n <= d would be a perfect fit.
+Decisions (the paper's cut-off could not be looked up; 0.8 is ours). Features and target are centred, so a
+constant added to either changes nothing, and the target is divided by its standard deviation, which takes its
+unit out and leaves the order of sources as it is: the score is R^2 - 1, in [-1, 0]. Directions are kept until
+they hold ``energy`` of the features' squared singular values; with all of them (1.0) any n <= d would be a
+perfect fit.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the label kernel is 1 for two rows of one class and -1 for two of different clas
 its n^2 entries taken off (not row by row), and the score is the cosine between the two: Pearson's correlation
 of their entries, in [-1, 1].
 
-Decisions. For regression the label kernel is yy' of the standardised numbers, what the paper's squared loss
+Decisions (the formula is from memory, the paper's text could not be had). For regression the label kernel is yy' of the standardised numbers, what the paper's squared loss
 gives before it turns to classes. As in the paper, features are not centred, so adding a constant to them
 changes the score; ``center=True`` takes their mean off first. Neither kernel is ever formed: sums of d x d or
 of n x n entries suffice, whichever is the smaller.

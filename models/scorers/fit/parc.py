@@ -4,12 +4,13 @@ Bolya, Mittapalli, Hoffman, "Scalable Diverse Model Selection for Accessible Tra
 Spearman's rank correlation between the pairwise distances of features and those of labels, a distance being
 one less Pearson's correlation of two rows, with features reduced by PCA first.
 
-Decisions. Class labels are compared as indicator rows, whose distance takes one value within and one between
-classes, so only "another class or not" enters. A single number has no correlation with another, so for
-regression, which the paper leaves open, the label distance is the absolute difference. Pearson's correlation
-of two rows changes when a coordinate's sign does, which PCA leaves free: each axis points to where its largest
-loading is positive. A row without spread over the kept axes correlates with nothing (distance 1). The paper
-gives the correlation times 100; here it stays within [-1, 1].
+Decisions (the paper's number of components could not be looked up; 32 is from memory). Class labels are
+compared as indicator rows, whose distance takes one value within and one between classes, so only "another
+class or not" enters. A single number has no correlation with another, so for regression, which the paper
+leaves open, the label distance is the absolute difference. Pearson's correlation of two rows changes when a
+coordinate's sign does, which PCA leaves free: each axis points to where its largest loading is positive. A
+row without spread over the kept axes correlates with nothing (distance 1). The paper gives the correlation
+times 100; here it stays within [-1, 1].
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """PED: score the features as they will have moved, by any other scorer.
 
-Li, Hu, Ge, Shan, Duan, "Exploring Model Transferability through the Lens of Potential Energy", ICCV 2023: during
-fine-tuning the representation moves, so a score of where it stands now misleads. Classes are bodies of some
-extent; those that overlap repel each other; the force moves them, which lowers the potential energy; another
-scorer then looks at where they have come.
+Li, Hu, Ge, Shan, Duan, "Exploring Model Transferability through the Lens of Potential Energy", ICCV 2023:
+during fine-tuning the representation moves, so a score of where it stands now misleads. Forces that lower a
+potential energy say where to, and another scorer then looks at where it has come.
 
-What the paper's idea leaves to a choice, and what is done here:
+That idea is the paper's. Its formulas and constants could not be looked up when this was written (and its
+code carries no licence, so it was not read): the bodies and the force law below are our own, and published PED
+values will differ.
 
 - A class is a ball around its mean, with mass in proportion to its rows, in the space that the class means
   span: forces between centres act nowhere else, so spread at right angles to it is no overlap. The radius is

@@ -1,19 +1,19 @@
 """TMI: how much room the features leave within classes, as the entropy of the features given the class.
 
-Xu, Kang, "Fast and Accurate Transferability Measurement by Evaluating Intra-class Feature Variance", ICCV 2023:
-H(F | Y), the classes' entropies weighted by their shares, each estimated from distances to the k-th nearest
-neighbour (Kozachenko, Leonenko 1987), in nats. The paper's claim is that *more* variance within classes means
-better transfer, so higher is better.
+Xu, Kang, "Fast and Accurate Transferability Measurement by Evaluating Intra-class Feature Variance", ICCV
+2023: H(F | Y), the classes' entropies weighted by their shares, each estimated from distances to the k-th
+nearest neighbour (Kozachenko, Leonenko 1987), in nats. The paper's claim is that *more* variance within
+classes means better transfer, so higher is better.
 
     H(F | y) = psi(n_y) - psi(k) + log V_d + d * mean(log distance to the k-th neighbour in the class)
 
 with V_d the volume of the unit ball. Scaling all features by s adds d log s; a shift or a rotation changes
 nothing.
 
-Decisions. A row that is there twice counts once in its class's entropy: at distance 0 the estimate would be
-minus infinity, and a continuous variable does not repeat. The share of a class counts all its rows. k shrinks
-to what a small class has; a class with a single distinct row has no entropy to estimate and is left out, the
-other shares being scaled to sum to 1.
+Decisions (the paper's k could not be looked up; 3 is ours). A row that is there twice counts once in its
+class's entropy: at distance 0 the estimate would be minus infinity, and a continuous variable does not
+repeat. The share of a class counts all its rows. k shrinks to what a small class has; a class with a single
+distinct row has no entropy to estimate and is left out, the other shares being scaled to sum to 1.
 """
 
 from __future__ import annotations
