@@ -164,7 +164,7 @@ def _take(plan: Plan, reference: str, options: ImportOptions) -> Taken:
 
 def _find(plan: Plan, reference: str, revision: str | None) -> _Found:
     place = Path(reference).expanduser()
-    if place.is_dir():
+    if reference.strip() and place.is_dir():
         return _Found(place, kept_reference(plan.workspace, reference, is_local=True), None)
     if place.exists() or not _HUB_ID.fullmatch(reference):
         raise UnknownReferenceError(
