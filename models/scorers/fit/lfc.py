@@ -1,15 +1,16 @@
 """LFC: how far the kernel of the features agrees with the kernel of the labels.
 
 Deshpande, Achille, Ravichandran, Li, Zancato, Fowlkes, Bhotika, Soatto, Perona, "A linearized framework and a
-new benchmark for model selection for fine-tuning", 2021: label-feature correlation. The feature kernel is FF';
-the label kernel is 1 for two rows of one class and -1 for two of different classes. Each has the mean of all
-its n^2 entries taken off (not row by row), and the score is the cosine between the two: Pearson's correlation
-of their entries, in [-1, 1].
+new benchmark for model selection for fine-tuning", 2021: label-feature correlation. The feature kernel is
+FF'; the label kernel is 1 for two rows of one class and -1 for two of different classes. Each has the mean of
+all its n^2 entries taken off (not row by row), and the score is the cosine between the two: Pearson's
+correlation of their entries, in [-1, 1].
 
-Decisions (the formula is from memory, the paper's text could not be had). For regression the label kernel is yy' of the standardised numbers, what the paper's squared loss
-gives before it turns to classes. As in the paper, features are not centred, so adding a constant to them
-changes the score; ``center=True`` takes their mean off first. Neither kernel is ever formed: sums of d x d or
-of n x n entries suffice, whichever is the smaller.
+Decisions (the formula is from memory, the paper's text could not be had). For regression the label kernel is
+yy' of the standardised numbers, what the paper's squared loss gives before it turns to classes. As in the
+paper, features are not centred, so adding a constant to them changes the score; ``center=True`` takes their
+mean off first. Neither kernel is ever formed: sums of d x d or of n x n entries suffice, whichever is the
+smaller.
 """
 
 from __future__ import annotations
