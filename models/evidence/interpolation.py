@@ -27,7 +27,7 @@ SPACING = 0.05
 COARSE = 6
 """Every so many points of the fine grid are looked at first."""
 
-_ACCURACY = 1e-7
+_ACCURACY = 3e-7
 """Aimed at for every function of the family, which are at most 1 in size (logarithms: their change over 25)."""
 
 

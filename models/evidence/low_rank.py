@@ -10,7 +10,7 @@ With the target decomposed as ``[X, k 1] = P S^(1/2) Q'`` (:mod:`models.evidence
 so with ``Z+- = Q' E+-`` and ``H(lam) = Z' diag(s / (s + lam)) Z`` Woodbury's identity and the determinant lemma
 leave two Cholesky factors of r + 1 rows: of ``I + H++`` and of ``I - H-- + H-+ (I + H++)^-1 H+-``. Both are
 positive definite because FF' + lam I is, so nothing has to be pivoted. H is linear in the J weight vectors,
-which all maps share: one matrix product gives it for every precision.
+which all maps share.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.evidence.triangular import solve_lower, squared_norms
+from models.evidence.triangular import log_diagonal, solve_lower, squared_norms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,33 @@ if TYPE_CHECKING:
     from models.esm import ESM
     from models.evidence.target import TargetSpectrum
 
-__all__ = ["LowRankMaps", "Shift", "shift_of"]
+__all__ = ["LowRankMaps", "Probe", "Shift", "shift_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """J precisions, and what of the target all maps share there.
+
+    Attributes
+    ----------
+    lam
+        [J].
+    share
+        [J, k], ``s / (s + lam)``.
+    pull
+        [k, J c], ``S^(1/2) (S + lam)^-1 y`` of each precision and target column.
+    """
+
+    lam: Any
+    share: Any
+    pull: Any
+
+    @classmethod
+    def at(cls, target: TargetSpectrum, lam: Any, xp: Any = np) -> Probe:
+        """Prepare precisions lam [J]; arrays are of ``xp``."""
+        share = target.s / (target.s + lam[:, None])
+        pull = xp.permute_dims(share / xp.sqrt(target.s), (1, 0))[:, :, None] * target.y[:, None, :]
+        return cls(lam, share, xp.reshape(pull, (target.s.shape[0], -1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,112 +84,121 @@ class LowRankMaps:
         [e, 2 (r + 1), k] (centred: 2 r), the rows of Z+ and then those of Z-.
     trace
         [e], tr(F'F).
+    largest
+        [e], an upper bound of the largest eigenvalue of F'F.
     """
 
     z: Any
     trace: Any
-
-    @classmethod
-    def none(cls, target: TargetSpectrum) -> LowRankMaps:
-        """The one map that changes nothing."""
-        nothing = np.zeros((1, 1, target.s.size))
-        if target.centred:
-            return cls(np.concatenate([nothing, nothing], axis=1), np.array([target.s.sum()]))
-        # [X, k 1] less its column of ones: B = e, A = -e / 2.
-        left, right = _balanced(-0.5 * target.last[None, None, :], target.last[None, None, :], np)
-        z = np.concatenate([left + right, left - right], axis=1) * 0.5**0.5
-        return cls(z, np.array([target.d * target.mean_eigenvalue]))
-
-    def only(self, places: NDArray[np.intp]) -> LowRankMaps:
-        """Some of the maps."""
-        return LowRankMaps(self.z[places], self.trace[places])
+    largest: Any
 
     @classmethod
     def of(cls, target: TargetSpectrum, esms: Sequence[ESM], xp: Any = np) -> LowRankMaps:
         """Bring e maps of one rank r into the target's coordinates; ``target`` holds arrays of ``xp``."""
-        v, u, b = (_stacked(esms, name, target.q, xp) for name in ("v", "u", "b"))
-        e, r, d = v.shape
-        rows = xp.concat([v, u, b[:, None, :]], axis=1)
-        turned = xp.reshape(xp.reshape(rows, (e * (2 * r + 1), d)) @ target.q, (e, 2 * r + 1, -1))
-        zv, zu, zb = turned[:, :r], turned[:, r : 2 * r], turned[:, 2 * r :]
-        ut = xp.matrix_transpose(u)
-        left = zu + 0.5 * ((u @ ut) @ zv)
-        right = zv
+        rows = xp.asarray(_rows(esms, centred=target.centred), device=target.q.device)
+        e, m, d = rows.shape
+        turned = xp.reshape(xp.reshape(rows, (e * m, d)) @ target.q, (e, m, -1))
         if not target.centred:
-            square = xp.sum(b * b, axis=1)[:, None, None] / target.scale**2
-            last = xp.broadcast_to(target.last[None, None, :], zb.shape)
-            bias = (zb + (b[:, None, :] @ ut) @ zv) / target.scale + 0.5 * (square - 1.0) * last
-            left, right = xp.concat([left, bias], axis=1), xp.concat([right, last], axis=1)
-        left, right = _balanced(left, right, xp)
-        z = xp.concat([left + right, left - right], axis=1) * 0.5**0.5
+            turned = xp.concat([turned, xp.broadcast_to(target.last, (e, 1, target.last.shape[0]))], axis=1)
+        z = _mixing(rows, esms[0].rank, target, xp) @ turned
+        return cls._with_bounds(target, z, xp)
+
+    @classmethod
+    def none(cls, target: TargetSpectrum, xp: Any = np) -> LowRankMaps:
+        """The one map that changes nothing."""
+        last = target.last[None, None, :]
+        # [X, k 1] less its column of ones: B = e, A = -e / 2, which makes E+ = e / 2 - e / 2 and E- = e.
+        z = xp.concat([0.0 * last, last], axis=1)
+        return cls._with_bounds(target, z, xp)
+
+    @classmethod
+    def _with_bounds(cls, target: TargetSpectrum, z: Any, xp: Any) -> LowRankMaps:
         half = z.shape[1] // 2
-        grown = z[:, :half] ** 2
-        shrunk = z[:, half:] ** 2
-        trace = xp.sum(target.s) + xp.sum(xp.sum(grown - shrunk, axis=1) * target.s, axis=1)
-        return cls(z, trace)
+        grown = xp.sum((z[:, :half] ** 2) @ target.s, axis=1)
+        shrunk = xp.sum((z[:, half:] ** 2) @ target.s, axis=1)
+        trace = xp.sum(target.s) + grown - shrunk
+        return cls(z, trace, xp.minimum(trace, xp.max(target.s) + grown))
+
+    def only(self, places: NDArray[np.intp]) -> LowRankMaps:
+        """Some of the maps."""
+        return LowRankMaps(self.z[places], self.trace[places], self.largest[places])
 
 
-def shift_of(target: TargetSpectrum, maps: LowRankMaps, lam: Any, xp: Any = np) -> Shift:
-    """Compute :class:`Shift` at precisions lam [J] that all the maps share.
+def shift_of(probe: Probe, maps: LowRankMaps, xp: Any = np) -> Shift:
+    """Compute :class:`Shift` at the probe's precisions.
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If rounding left a matrix that is not positive definite; the caller then takes another way.
     """
-    share = target.s / (target.s + lam[:, None])
-    h = _weighted_grams(maps.z, share, xp)
+    h = _weighted_grams(maps.z, probe.share, xp)
     m = maps.z.shape[1] // 2
-    # t = Z' S^(1/2) (S + lam)^-1 y for every class: one product, since weights and classes are shared.
-    weights = (share / xp.sqrt(target.s))[:, :, None] * target.y[None]
-    j, k, c = weights.shape
-    t = maps.z @ xp.reshape(xp.permute_dims(weights, (1, 0, 2)), (k, j * c))
-    t = xp.permute_dims(xp.reshape(t, (t.shape[0], 2 * m, j, c)), (0, 2, 1, 3))
+    j = probe.lam.shape[0]
+    t = xp.reshape(maps.z @ probe.pull, (maps.z.shape[0], 2 * m, j, -1))
+    t = xp.permute_dims(t, (0, 2, 1, 3))
     eye = xp.eye(m, dtype=h.dtype, device=h.device)
     first = xp.linalg.cholesky(h[..., :m, :m] + eye)
     solved = solve_lower(first, xp.concat([h[..., :m, m:], t[:, :, :m]], axis=-1), xp)
     gain, plus = solved[..., :m], solved[..., m:]
     gain_t = xp.matrix_transpose(gain)
-    second, minus = squared_norms(
-        eye - h[..., m:, m:] + gain_t @ gain, t[:, :, m:] - gain_t @ plus, xp
-    )
-    log_determinant = 2.0 * _log_diagonal(first, xp) + 2.0 * second
+    half, minus = squared_norms(eye - h[..., m:, m:] + gain_t @ gain, t[:, :, m:] - gain_t @ plus, xp)
+    log_determinant = 2.0 * (log_diagonal(first, xp) + half)
     change = minus - xp.sum(plus * plus, axis=-2)
-    return Shift(log_determinant, xp.permute_dims(change * lam[None, :, None], (0, 2, 1)))
+    return Shift(log_determinant, xp.permute_dims(change * probe.lam[None, :, None], (0, 2, 1)))
 
 
 def _weighted_grams(z: Any, share: Any, xp: Any) -> Any:
     """``z diag(share_j) z'`` for every map and j: [e, J, m, m] from z [e, m, k] and share [J, k].
 
-    Each product of two rows is formed once (the result is symmetric) and meets all J weights in one matrix
-    product.
+    Each product of two rows is formed once (the result is symmetric), and meets all J weights while it is still in
+    the cache.
     """
-    e, m, k = z.shape
-    pairs = xp.concat([z[:, a : a + 1] * z[:, a:] for a in range(m)], axis=1)
-    packed = xp.matmul(share, xp.matrix_transpose(pairs))
+    e, m, _ = z.shape
+    weights = xp.matrix_transpose(share)
+    packed = xp.concat([(z[:, a : a + 1] * z[:, a:]) @ weights for a in range(m)], axis=1)
     place = np.zeros((m, m), dtype=np.int64)
     upper = np.triu_indices(m)
     place[upper] = np.arange(upper[0].size)
     place = np.maximum(place, place.T)
     index = xp.asarray(place.reshape(-1), device=z.device)
+    packed = xp.permute_dims(packed, (0, 2, 1))
     return xp.reshape(xp.take(packed, index, axis=-1), (e, share.shape[0], m, m))
 
 
-def _balanced(left: Any, right: Any, xp: Any) -> tuple[Any, Any]:
-    """Give both columns of each pair the same norm: their product stays, and nothing large cancels."""
-    tiny = 1e-150
-    a = xp.sqrt(xp.sum(left * left, axis=-1, keepdims=True)) + tiny
-    b = xp.sqrt(xp.sum(right * right, axis=-1, keepdims=True)) + tiny
-    factor = xp.sqrt(b / a)
-    return left * factor, right / factor
+def _mixing(rows: Any, rank: int, target: TargetSpectrum, xp: Any) -> Any:
+    """What makes the rows of Z+ and Z- of the turned rows of V, U, b and the column of ones: [e, 2 m, ...]."""
+    v, u = rows[:, :rank], rows[:, rank : 2 * rank]
+    ut = xp.matrix_transpose(u)
+    eye = xp.broadcast_to(xp.eye(rank, dtype=rows.dtype, device=rows.device), (rows.shape[0], rank, rank))
+    left, right = xp.concat([0.5 * (u @ ut), eye], axis=2), xp.concat([eye, 0.0 * eye], axis=2)
+    # Both columns of each pair get about the same norm: their product stays, and nothing large cancels.
+    balance = _ratio(v, u, xp)[:, :, None]
+    left, right = left * balance, right / balance
+    if not target.centred:
+        b = rows[:, 2 * rank :]
+        square = xp.sum(b * b, axis=2, keepdims=True) / target.scale**2
+        one = xp.ones_like(square)
+        bias = xp.concat([(b @ ut) / target.scale, 0.0 * (b @ ut), one / target.scale, 0.5 * (square - one)], axis=2)
+        last = xp.concat([0.0 * (b @ ut), 0.0 * (b @ ut), 0.0 * one, one], axis=2)
+        steady = xp.sqrt(xp.sqrt(one / (square + 0.25 * (square - one) ** 2)))
+        pad = xp.concat([0.0 * left[:, :, :1]] * 2, axis=2)
+        left = xp.concat([xp.concat([left, pad], axis=2), bias * steady], axis=1)
+        right = xp.concat([xp.concat([right, pad], axis=2), last / steady], axis=1)
+    return xp.concat([left + right, left - right], axis=1) * 0.5**0.5
 
 
-def _log_diagonal(lower: Any, xp: Any) -> Any:
-    return xp.sum(xp.log(xp.linalg.diagonal(lower)), axis=-1)
+def _ratio(v: Any, u: Any, xp: Any) -> Any:
+    tiny = 1e-300
+    return xp.sqrt(xp.sqrt((xp.sum(v * v, axis=2) + tiny) / (xp.sum(u * u, axis=2) + tiny)))
 
 
-def _stacked(esms: Sequence[ESM], name: str, like: Any, xp: Any) -> Any:
-    """Factors as rows [e, r, d], or biases [e, d]."""
-    arrays: list[NDArray[Any]] = [getattr(esm, name) for esm in esms]
-    stack = np.stack([array.T for array in arrays]).astype(np.float64) if arrays[0].ndim == 2 else np.stack(arrays)
-    return xp.asarray(np.ascontiguousarray(stack, dtype=np.float64), device=like.device)
+def _rows(esms: Sequence[ESM], *, centred: bool) -> NDArray[np.float64]:
+    """V', U' and (unless centred, where it has no effect) b as rows, [e, 2 r + 1, d]."""
+    r, d = esms[0].rank, esms[0].dim
+    rows = np.empty((len(esms), 2 * r + (not centred), d))
+    for place, esm in enumerate(esms):
+        rows[place, :r], rows[place, r : 2 * r] = esm.v.T, esm.u.T
+        if not centred:
+            rows[place, 2 * r] = esm.b
+    return rows

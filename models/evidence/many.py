@@ -11,15 +11,16 @@ is looked at along the whole range after all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import array_api_compat.numpy as xp
 import numpy as np
 
 from models.evidence.interpolation import Interpolation
-from models.evidence.low_rank import LowRankMaps, Shift, shift_of
+from models.evidence.low_rank import LowRankMaps, Probe, Shift, shift_of
 from models.evidence.peaks import evidence, highest
 from models.evidence.profile import LAMBDA_RANGE
 
@@ -34,12 +35,14 @@ __all__ = ["ManyMaps"]
 _SLACK = 2.0
 """How far, in log, a map may change the mean eigenvalue before it is scored by itself."""
 
+_GROWTH = 1.5
+"""How far, in log, a map may raise the largest eigenvalue before it is looked at along the whole range."""
+
+_BLOCK = 64
+"""Maps that are turned into the target's coordinates together."""
+
 _SPARE = 0.05
 """By how much the target's own evidence must rule out the low end (a row): maps are allowed to fit that much worse."""
-
-ShiftOf = Callable[["NDArray[np.float64]", "NDArray[np.intp]"], Shift]
-"""From lam [J] and places of maps [e] to their shift."""
-
 
 @dataclass(frozen=True, eq=False)
 class ManyMaps:
@@ -62,55 +65,45 @@ class ManyMaps:
         """
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
         for places in _by_rank(esms):
-            for chunk in _chunks(places, self._at_once(esms[places[0]].rank)):
-                best[chunk] = self._of_chunk([esms[place] for place in chunk])
+            for block in _chunks(places, _BLOCK):
+                best[block] = self._of_block([esms[place] for place in block])
         return best
 
-    def _of_chunk(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
-        import array_api_compat.numpy as xp
-
+    def _of_block(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
         maps = LowRankMaps.of(self.target, esms, xp)
-
-        def shift(lam: NDArray[np.float64], chosen: NDArray[np.intp]) -> Shift:
-            whole = chosen.size == len(esms)
-            return shift_of(self.target, maps if whole else maps.only(chosen), lam, xp)
-
-        return self.best_of(shift, maps.trace)
-
-    def best_of(self, shift: ShiftOf, trace: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Maxima [e, c] of maps with tr(F'F) ``trace`` [e], given what computes their shift."""
-        best = np.full((trace.size, self.target.y.shape[1]), np.nan)
+        best = np.full((len(esms), self.target.y.shape[1]), np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.log(trace / (self.target.d * self.target.mean_eigenvalue))
-        near = np.flatnonzero(np.abs(scale) <= _SLACK)
-        if near.size:
-            self._fill(best, shift, near, scale, self._upper)
-            left = np.flatnonzero(np.isnan(best[near]).any(axis=1))
-            for place in near[left]:
-                self._fill(best, shift, np.array([place]), scale, self._whole)
+            scale = np.log(maps.trace / (self.target.d * self.target.mean_eigenvalue))
+            admitted = np.abs(scale) <= _SLACK
+            usual = admitted & (np.log(maps.largest) <= self._largest)
+        size = self._at_once(maps.z.shape[1])
+        for chunk in _chunks(np.flatnonzero(usual), size):
+            best[chunk] = self._along(self._upper, maps.only(chunk), scale[chunk])
+        for place in np.flatnonzero(admitted & np.isnan(best).any(axis=1)):
+            best[[place]] = self._along(self._whole, maps.only(np.array([place])), scale[[place]])
         return best
 
-    def _fill(
-        self,
-        best: NDArray[np.float64],
-        shift: ShiftOf,
-        chosen: NDArray[np.intp],
-        scale: NDArray[np.float64],
-        curve: Interpolation,
-    ) -> None:
-        """Put the chosen maps' maxima in place, where the curve's part of the range is proven to hold them."""
+    def _along(
+        self, curve: Interpolation, maps: LowRankMaps, scale: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Maxima [e, c] along a curve; NaN where its part of the range is not proven to hold them."""
         try:
-            found = shift(np.exp(curve.nodes), chosen)
+            found = shift_of(self._probe(curve), maps, xp)
         except np.linalg.LinAlgError:
-            return
+            return np.full((scale.size, self.target.y.shape[1]), np.nan)
         log_determinant, values = self._at_nodes(curve, found)
-        low = self._middle + np.log(LAMBDA_RANGE[0]) + scale[chosen]
-        high = self._middle + np.log(LAMBDA_RANGE[1]) + scale[chosen]
+        low, high = (self._middle + np.log(end) + scale for end in LAMBDA_RANGE)
         peaks = highest(values, curve, low, high)
-        lowest = log_determinant @ curve.matrix[0]
-        beneath = evidence(lowest[:, None], self.target.rest, self.target.n)
+        beneath = evidence((log_determinant @ curve.matrix[0])[:, None], self.target.rest, self.target.n)
         covered = (curve.grid[0] <= low)[:, None]
-        best[chosen] = np.where(covered | (peaks >= beneath), peaks, np.nan)
+        return np.where(covered | (peaks >= beneath), peaks, np.nan)
+
+    def _probe(self, curve: Interpolation) -> Probe:
+        return self._probe_upper if curve is self._upper else Probe.at(self.target, np.exp(curve.nodes), xp)
+
+    @cached_property
+    def _probe_upper(self) -> Probe:
+        return Probe.at(self.target, np.exp(self._upper.nodes), xp)
 
     def _at_nodes(
         self, curve: Interpolation, found: Shift
@@ -129,29 +122,36 @@ class ManyMaps:
     @cached_property
     def _whole(self) -> Interpolation:
         """The range of every map that :data:`_SLACK` admits."""
-        return self._from(self._middle + float(np.log(LAMBDA_RANGE[0])) - _SLACK)
+        low = self._middle + float(np.log(LAMBDA_RANGE[0])) - _SLACK
+        # No eigenvalue is larger than their sum.
+        return Interpolation.over(low, self._top, self._middle + float(np.log(self.target.d)) + _SLACK)
 
     @cached_property
     def _upper(self) -> Interpolation:
         """The part of the range that the target's own evidence does not rule out."""
+        bottom = float(self._whole.grid[0])
         if not (self.target.rest > 0).all():
-            return self._whole
-        found = shift_of(self.target, LowRankMaps.none(self.target), np.exp(self._whole.nodes), np)
+            return Interpolation.over(bottom, self._top, self._largest)
+        found = shift_of(Probe.at(self.target, np.exp(self._whole.nodes), xp), LowRankMaps.none(self.target, xp), xp)
         log_determinant, values = self._at_nodes(self._whole, found)
         best = (values[0] @ self._whole.matrix.T).max(axis=-1)
         ceiling = evidence((log_determinant @ self._whole.matrix.T)[0][:, None], self.target.rest, self.target.n)
         open_ = ~(ceiling < best - _SPARE).all(axis=-1)
-        return self._from(float(self._whole.grid[max(int(open_.argmax()) - 1, 0)]))
+        low = float(self._whole.grid[max(int(open_.argmax()) - 1, 0)])
+        return Interpolation.over(low, self._top, self._largest)
 
-    def _from(self, low: float) -> Interpolation:
-        high = self._middle + float(np.log(LAMBDA_RANGE[1])) + _SLACK
-        largest = self._middle + float(np.log(self.target.d)) + _SLACK
-        return Interpolation.over(low, high, largest)
+    @cached_property
+    def _top(self) -> float:
+        return self._middle + float(np.log(LAMBDA_RANGE[1])) + _SLACK
 
-    def _at_once(self, rank: int) -> int:
+    @cached_property
+    def _largest(self) -> float:
+        """Log of the largest eigenvalue that the upper part is made for."""
+        return float(np.log(self.target.s.max())) + _GROWTH
+
+    def _at_once(self, rows: int) -> int:
         """Maps in a chunk: enough to spread the cost of a call, few enough to stay in the cache."""
-        pairs = (2 * rank + 2) * (2 * rank + 3) // 2
-        return max(1, min(64, 2**19 // (pairs * self.target.s.size)))
+        return max(1, min(_BLOCK, 2**17 // (rows * rows * self._upper.nodes.size)))
 
 
 def _by_rank(esms: Sequence[ESM]) -> Iterator[NDArray[np.intp]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["solve_lower", "squared_norms"]
+__all__ = ["log_diagonal", "solve_lower", "squared_norms"]
 
 _BLOCK = 8
+_FEW = 4
 
 
 def solve_lower(lower: Any, right: Any, xp: Any) -> Any:
@@ -45,21 +46,32 @@ def _inverse(lower: Any, xp: Any) -> Any:
 def squared_norms(matrix: Any, right: Any, xp: Any) -> tuple[Any, Any]:
     """Give half the log determinant [...] of M [..., m, m], and ``r' M^-1 r`` [..., c] of each column of R.
 
-    The columns of R [..., m, c] border M, and their squared norms are read off M's bordered Cholesky factor: M may
-    be nearly singular, where an inverse would lose digits.
+    M may be nearly singular, where an inverse would lose digits: few columns of R [..., m, c] border M, and their
+    squared norms are read off the bordered Cholesky factor; many are solved for row by row.
     """
+    if right.shape[-1] <= _FEW:
+        return _bordered(matrix, right, xp)
+    factor = xp.linalg.cholesky(matrix)
+    diagonal = xp.linalg.diagonal(factor)[..., None]
+    solved = right[..., :1, :] / diagonal[..., :1, :]
+    for row in range(1, matrix.shape[-1]):
+        rest = right[..., row : row + 1, :] - factor[..., row : row + 1, :row] @ solved
+        solved = xp.concat([solved, rest / diagonal[..., row : row + 1, :]], axis=-2)
+    return log_diagonal(factor, xp), xp.sum(solved * solved, axis=-2)
+
+
+def _bordered(matrix: Any, right: Any, xp: Any) -> tuple[Any, Any]:
     m, c = right.shape[-2:]
     # So large that the border's own corner cannot fail, whatever stands beside it.
     corner = xp.eye(c, dtype=matrix.dtype, device=matrix.device) * 1e200
     corner = xp.broadcast_to(corner, (*matrix.shape[:-2], c, c))
-    bordered = xp.concat(
-        [
-            xp.concat([matrix, right], axis=-1),
-            xp.concat([xp.matrix_transpose(right), corner], axis=-1),
-        ],
-        axis=-2,
-    )
-    factor = xp.linalg.cholesky(bordered)
+    upper = xp.concat([matrix, right], axis=-1)
+    lower = xp.concat([xp.matrix_transpose(right), corner], axis=-1)
+    factor = xp.linalg.cholesky(xp.concat([upper, lower], axis=-2))
     border = factor[..., m:, :m]
-    half = xp.sum(xp.log(xp.linalg.diagonal(factor)[..., :m]), axis=-1)
-    return half, xp.sum(border * border, axis=-1)
+    return log_diagonal(factor[..., :m, :m], xp), xp.sum(border * border, axis=-1)
+
+
+def log_diagonal(lower: Any, xp: Any) -> Any:
+    """Sum of the logarithms of the diagonals of L [..., m, m]: [...]."""
+    return xp.sum(xp.log(xp.linalg.diagonal(lower)), axis=-1)
