@@ -26,7 +26,7 @@ import numpy as np
 
 from models.encoder.settings import Pooling
 from models.errors import ArtefactError
-from models.esm.esm import ESM
+from models.esm.esm import ESM, balanced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +47,7 @@ _FLOATS = ("F16", "F32", "F64")
 _MOST_CONFIG_BYTES = 1_000_000
 _MOST_CHARACTERS = 300
 _WIDEST = 16_384
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def read_exchange(folder: Path) -> Exchanged:
     layout, weight, bias = _read_map(folder, facts)
     with (folder / WEIGHTS).open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    return Exchanged(_at_its_rank(ESM.from_full_map(weight, bias)), config, layout, digest)
+    return Exchanged(_at_its_rank(weight, bias), config, layout, digest)
 
 
 def write_exchange(folder: Path, esm: ESM, config: ExchangeConfig) -> None:
@@ -241,6 +242,9 @@ def _read_map(
     bad = int((~np.isfinite(weight)).sum() + (~np.isfinite(bias)).sum())
     if bad:
         raise _broken(folder, f"{bad:,} of its {weight.size + bias.size:,} numbers are NaN or infinite")
+    largest = max(float(np.abs(weight).max()), float(np.abs(bias).max()))
+    if largest > _LARGEST:
+        raise _broken(folder, f"it holds {largest:.3g}, and no map of embeddings holds more than {_LARGEST:g}")
     return layout, weight, bias
 
 
@@ -266,16 +270,17 @@ def _check_shapes(folder: Path, shapes: list[list[int]], said: object) -> None:
         raise _broken(folder, f"its map is {weight[0]} wide; 1 to {_WIDEST} is what an encoder gives")
 
 
-def _at_its_rank(esm: ESM) -> ESM:
-    """Drop the directions in which a map stored as float32 differs from the identity by rounding alone.
+def _at_its_rank(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> ESM:
+    """Factor a map, without the directions in which one stored as float32 differs from the identity by rounding alone.
 
     A low-rank map that went out in full comes back as small as it was.
     """
-    strengths = (esm.u**2).sum(axis=0)
-    kept = strengths > 4 * np.finfo(np.float32).eps * max(1.0, float(strengths.max(initial=0.0)))
+    identity = np.eye(bias.size)
+    u, v = balanced((weight - identity).T, identity)
+    strengths = (u**2).sum(axis=0)  # the singular values
+    kept = strengths > 4 * np.finfo(np.float32).eps * max(1.0, float(strengths.max()))
     kept[:1] = True
-    u, v = esm.u[:, kept], esm.v[:, kept]
-    return ESM(u, v, esm.b, int(kept.sum()), *(float("nan"),) * 4)
+    return ESM(u[:, kept], v[:, kept], bias, int(kept.sum()), *(float("nan"),) * 4)
 
 
 def _facts_of(config: ExchangeConfig, dim: int) -> dict[str, Any]:

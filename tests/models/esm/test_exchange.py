@@ -186,6 +186,7 @@ W, B = np.eye(16, dtype=np.float32), np.zeros(16, dtype=np.float32)
         ({"model.weight": W.astype(np.int64), "model.bias": B}, ("I64", "F32")),
         ({"model.weight": np.where(W > 0, np.nan, W), "model.bias": B}, ("16 of its 272", "NaN")),
         ({"model.weight": W, "model.bias": B - np.inf}, ("16 of its 272", "infinite")),
+        ({"model.weight": W * 1e30, "model.bias": B}, ("1e+30",)),
     ],
 )
 def test_weights_that_cannot_be_used(tmp_path: Path, arrays: dict[str, Any], words: tuple[str, ...]) -> None:
