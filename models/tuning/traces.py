@@ -131,8 +131,8 @@ def unpack_fisher(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
 
 def unpack_update(
     arrays: Mapping[str, NDArray[Any]], layers: Sequence[str]
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Unpack :data:`UPDATE_ARRAYS`: name of a layer -> (a [out, k], b [in, k]).
+) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Unpack :data:`UPDATE_ARRAYS`: name of a layer -> (a [out, k], b [in, k]), float32.
 
     Parameters
     ----------
@@ -147,7 +147,8 @@ def unpack_update(
         They are not what :meth:`Traces.to_arrays` packed, or the names are another number.
     """
     try:
-        left, right, strength, shapes = (arrays[name].astype(np.float64) for name in UPDATE_ARRAYS)
+        left, right, strength = (arrays[name].astype(np.float32) for name in UPDATE_ARRAYS[:3])
+        shapes = arrays["update.shapes"]
         if not all(np.isfinite(one).all() for one in (left, right, strength)):
             raise ValueError("numbers that are not finite")
         ends = np.cumsum(shapes.astype(np.int64), axis=0)
