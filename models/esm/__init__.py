@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from models.esm.esm import ESM
-from models.esm.fit import STRENGTHS, fit_esm
+from models.esm.fit import STRENGTHS, TOLERANCE, Fit, Rank, fit_esm, fit_with_curve
 from models.esm.folds import assign_folds
 from models.esm.moments import Moments, merge
+from models.esm.size import esm_bytes
 
-__all__ = ["ESM", "STRENGTHS", "Moments", "assign_folds", "fit_esm", "merge"]
+__all__ = [
+    "ESM",
+    "STRENGTHS",
+    "TOLERANCE",
+    "Fit",
+    "Moments",
+    "Rank",
+    "assign_folds",
+    "esm_bytes",
+    "fit_esm",
+    "fit_with_curve",
+    "merge",
+]

@@ -140,7 +140,7 @@ class ESM:
         if not (np.isfinite(w).all() and np.isfinite(c).all()):
             raise _broken("it holds numbers that are not finite")
         d = c.size
-        u, v = balanced((w - np.eye(d)).T, np.eye(d))
+        u, v = balanced_full((w - np.eye(d)).T)
         return cls(u, v, c, d, float("nan"), float("nan"), float("nan"), float("nan"))
 
 
@@ -161,6 +161,15 @@ def balanced(
     signs = np.where(p[np.abs(p).argmax(axis=0), np.arange(s.size)] < 0, -1.0, 1.0)
     root = np.sqrt(s) * signs
     return right @ (qt.T * root), p * root
+
+
+def balanced_full(w: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Factor a full row map [d, d] into (u, v) with ``v @ u.T`` the same, v diagonal and of the columns' norms.
+
+    A full map has nothing to gain from its singular vectors, which cost more than the fit.
+    """
+    root = np.sqrt(np.linalg.norm(w, axis=1))
+    return np.asarray((w / np.where(root > 0, root, 1.0)[:, None]).T), np.diag(root)
 
 
 def _broken(what: str) -> ArtefactError:

@@ -88,24 +88,12 @@ class Moments:
             If shapes disagree, a fold is out of range, or a number is not finite.
         """
         width = np.shape(base)[-1] if np.ndim(base) == 2 else 0
-        return cls.empty(width, n_folds).add(base, tuned, folds)
+        return _summed(np.asarray(base), np.asarray(tuned), np.asarray(folds), width, n_folds)
 
     def add(self, base: ArrayLike, tuned: ArrayLike, folds: NDArray[np.integer[Any]]) -> Moments:
         """Sum up more pairs; returns new moments and leaves these as they are."""
-        x, y, place = np.asarray(base), np.asarray(tuned), np.asarray(folds)
-        if x.ndim != 2 or x.shape != y.shape or x.shape[1] != self.dim or place.shape != x.shape[:1]:
-            raise _refuse(
-                f"pairs of shapes {x.shape} and {y.shape} with folds {place.shape}, width {self.dim}"
-            )
-        if place.size and not (int(place.min()) >= 0 and int(place.max()) < self.n_folds):
-            raise _refuse(f"folds from {place.min()} to {place.max()}, but {self.n_folds} are kept")
-        sums = {field.name: getattr(self, field.name).copy() for field in fields(self)}
-        for fold in range(self.n_folds):
-            rows = np.flatnonzero(place == fold)
-            for start in range(0, rows.size, _CHUNK):
-                chosen = rows[start : start + _CHUNK]
-                _accumulate(sums, fold, x[chosen].astype(np.float64), y[chosen].astype(np.float64))
-        return Moments(**sums)
+        more = _summed(np.asarray(base), np.asarray(tuned), np.asarray(folds), self.dim, self.n_folds)
+        return merge(self, more)
 
     def total(self) -> Moments:
         """All rows as one fold."""
@@ -149,15 +137,41 @@ def merge(a: Moments, b: Moments) -> Moments:
     return Moments(**{f.name: getattr(a, f.name) + getattr(b, f.name) for f in fields(a)})
 
 
-def _accumulate(sums: dict[str, Any], fold: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise _refuse("embeddings hold numbers that are not finite")
-    sums["n"][fold] += x.shape[0]
-    sums["sum_x"][fold] += x.sum(axis=0)
-    sums["sum_y"][fold] += y.sum(axis=0)
-    sums["xx"][fold] += x.T @ x
-    sums["xy"][fold] += x.T @ y
-    sums["yy"][fold] += y.T @ y
+def _summed(x: NDArray[Any], y: NDArray[Any], place: NDArray[Any], dim: int, n_folds: int) -> Moments:
+    if x.ndim != 2 or x.shape != y.shape or x.shape[1] != dim or place.shape != x.shape[:1]:
+        raise _refuse(f"pairs of shapes {x.shape} and {y.shape} with folds {place.shape}, width {dim}")
+    if place.size and not (int(place.min()) >= 0 and int(place.max()) < n_folds):
+        raise _refuse(f"folds from {place.min()} to {place.max()}, but {n_folds} are kept")
+    sums = Moments.empty(dim, n_folds)
+    for fold in range(n_folds):
+        rows = np.flatnonzero(place == fold)
+        sums.n[fold] = rows.size
+        if rows.size:
+            _accumulate(sums, fold, x, y, rows)
+    return sums
+
+
+def _accumulate(sums: Moments, fold: int, x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.int64]) -> None:
+    from scipy.linalg.blas import dsyrk
+
+    d = sums.dim
+    both = np.empty((min(rows.size, _CHUNK), 2 * d))
+    square = np.zeros((2 * d, 2 * d), order="F")
+    for start in range(0, rows.size, _CHUNK):
+        chosen = rows[start : start + _CHUNK]
+        chunk = both[: chosen.size]
+        chunk[:, :d], chunk[:, d:] = x[chosen], y[chosen]
+        added = chunk.sum(axis=0)
+        sums.sum_x[fold] += added[:d]
+        sums.sum_y[fold] += added[d:]
+        # One product for X'X, X'Y and Y'Y, of which it computes each symmetric entry once: the lower triangle.
+        square = dsyrk(1.0, chunk.T, beta=1.0, c=square, lower=1, overwrite_c=1)
+    if not np.isfinite(square.diagonal()).all():
+        raise _refuse("embeddings hold numbers that are not finite, or too large to square")
+    sums.xy[fold] = square[d:, :d].T
+    for whole, part in ((sums.xx[fold], square[:d, :d]), (sums.yy[fold], square[d:, d:])):
+        lower = np.tril(part)
+        np.add(lower, np.tril(lower, -1).T, out=whole)
 
 
 def _refuse(what: str) -> ArtefactError:
