@@ -65,7 +65,6 @@ def sample_token_vectors(
     places = [np.flatnonzero(~np.isin(row, special)) for row in tokens.fields["input_ids"]]
     chosen = _draw(places, size, seed)
     found: dict[int, NDArray[Any]] = {}
-    encoder.model.eval()
     with torch.inference_mode():
         for rows in plan_batches(tokens.lengths, encoder.settings.batch_size):
             wanted = [int(row) for row in rows if len(chosen[row])]
