@@ -1,7 +1,7 @@
 """What `hf-dataset-selector` writes we rank as it does, and what we write it loads: both sides run, numbers compared.
 
 The package pins numpy, so it runs in an environment of its own: ``$SPRINGBOARD_HFSELECT_PYTHON``, or one made under
-benchmarks/scratch from requirements.txt (which needs the package index once).
+.springboard from requirements.txt (which needs the package index once).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from benchmarks.outcome import Goal, MissingInput, Outcome
 __all__ = ["measure"]
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE.parent / "scratch" / "hfselect-venv"
+ENVIRONMENT = HERE.parents[1] / ".springboard" / "hfselect-venv"
 ROWS, CLASSES = 240, 3
 CLOSE = 1e-4
 
 
 def measure(keep: bool = False) -> Outcome:
-    """Run both sides; the environment stays in scratch, all else is removed whatever ``keep`` says."""
+    """Run both sides; the environment stays in .springboard, all else is removed whatever ``keep`` says."""
     python = _python()
     with tempfile.TemporaryDirectory(prefix="exchange-") as name:
         folder = Path(name)
