@@ -244,7 +244,9 @@ def _read_map(
         raise _broken(folder, f"{bad:,} of its {weight.size + bias.size:,} numbers are NaN or infinite")
     largest = max(float(np.abs(weight).max()), float(np.abs(bias).max()))
     if largest > _LARGEST:
-        raise _broken(folder, f"it holds {largest:.3g}, and no map of embeddings holds more than {_LARGEST:g}")
+        raise _broken(
+            folder, f"it holds {largest:.3g}, and no map of embeddings holds more than {_LARGEST:g}"
+        )
     return layout, weight, bias
 
 
