@@ -5,13 +5,13 @@ Bengio, "Understanding intermediate layers using linear classifier probes", ICLR
 score is the mean held-out log-likelihood of a logistic regression (0 is best): a proper score, which goes on
 telling sources apart where their accuracies are equal. For numbers it is the held-out R2 of a ridge regression
 (1 is best, below 0 is worse than the mean of all rows), whose strength each training part chooses for itself by
-leave-one-out over ``1e-3 .. 1e3`` times the mean eigenvalue of its scatter.
+leave-one-out over ``1e-3 .. 1e3`` times ``strength`` times the mean eigenvalue of its scatter.
 
 Decisions. ``folds`` parts with the same mix of labels, dealt by ``seed``, each predicted from the others. The
 features are centred and divided by one common scale (from the training part), so a constant, a scale and a
-rotation change nothing; ``strength`` is the weight of |W|^2 / 2 against the sum of the losses. A row that is alone
-in its class always trains and is never predicted: nothing could know its class. If that holds for all, it is a
-ScoringError.
+rotation change nothing; for classes ``strength`` is the weight of |W|^2 / 2 against the sum of the losses. A
+row that is alone in its class always trains and is never predicted: nothing could know its class. If that holds
+for all, it is a ScoringError.
 """
 
 from __future__ import annotations
@@ -59,6 +59,12 @@ def _parts(inputs: Inputs, folds: int, seed: int) -> NDArray[np.int64]:
     """The part [n] each row is predicted in."""
     y = inputs.target
     if not inputs.classes:
+        if len(y) < 3:
+            raise ScoringError(
+                "linear_probe: 2 rows leave one to learn a slope from",
+                consequence="no score was stored",
+                next_step="give the target more rows",
+            )
         return stratified_groups(y, inputs.task, min(folds, len(y)), seed)
     _, first, ids, counts = np.unique(y, return_index=True, return_inverse=True, return_counts=True)
     tested = counts[ids] > 1

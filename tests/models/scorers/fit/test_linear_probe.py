@@ -111,6 +111,13 @@ def test_a_row_alone_in_its_class_trains_and_is_not_judged() -> None:
         PROBE.score(x, np.arange(60), CLASSES)
 
 
+def test_two_rows_with_numbers_are_an_error_and_three_are_not() -> None:
+    x, y = _numbers(3, 4)
+    with pytest.raises(ScoringError, match="2 rows"):
+        PROBE.score(x[:2], y[:2], NUMBERS)
+    assert np.isfinite(PROBE.score(x, y, NUMBERS))
+
+
 @pytest.mark.parametrize("bad", [{"folds": 1}, {"strength": 0.0}])
 def test_settings_it_does_not_have_are_refused(bad: dict[str, Any]) -> None:
     x, ids = blobs(5, n=60, d=4, c=2)
