@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays, write_arrays
+from features.artefacts.plan import esm_settings
 from features.gate.artefacts import check_esm
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError, GateError
@@ -35,12 +36,19 @@ def make_esm(plan: Plan, source: Entry) -> str:
     path = plan.path("esms", keys.esm)
     if path.exists():
         return keys.esm
-    from models.esm import Moments, fit_esm
+    from models.esm import Moments, esm_bytes, fit_with_curve
 
     settings = plan.workspace.settings
     started = perf_counter()
     moments = Moments.from_arrays(read_arrays(plan.path("moments", keys.moments)))
-    esm = fit_esm(moments, rank=settings.esm.rank, strengths=settings.esm.strengths)
+    fit = fit_with_curve(
+        moments,
+        rank=settings.esm.rank,
+        strengths=settings.esm.strengths,
+        max_bytes=settings.esm.max_bytes,
+        tolerance=settings.esm.tolerance,
+    )
+    esm = fit.esm
     arrays = esm.to_arrays()
     report = check_esm(
         arrays,
@@ -65,7 +73,7 @@ def make_esm(plan: Plan, source: Entry) -> str:
             "encoder": plan.encoder,
             "tuned_model": source.tuned_model_id,
         },
-        settings={"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)},
+        settings=esm_settings(settings.esm),
         facts={
             "rank": esm.rank,
             "dim": int(esm.b.shape[0]),
@@ -73,6 +81,8 @@ def make_esm(plan: Plan, source: Entry) -> str:
             "heldout_error": esm.heldout_error,
             "identity_error": esm.identity_error,
             "heldout_r2": esm.heldout_r2,
+            "bytes": esm_bytes(esm.dim, esm.rank),
+            "rank_curve": [round(error, 6) for error in fit.curve.tolist()],
             "warnings": list(report.reasons),
             "seconds": round(perf_counter() - started, 3),
         },

@@ -14,9 +14,10 @@ from models.encoder.identity import encoder_id
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
+    from features.workspace.settings import EsmParams
     from models.encoder.settings import EncoderSettings
 
-__all__ = ["Plan", "SourceKeys", "registry_of"]
+__all__ = ["Plan", "SourceKeys", "esm_settings", "registry_of"]
 
 
 def registry_of(workspace: Workspace) -> Registry:
@@ -107,11 +108,7 @@ class Plan:
                 "seed": settings.esm.seed,
             },
         )
-        esm = key_of(
-            "esm",
-            {"moments": moments},
-            {"rank": settings.esm.rank, "strengths": list(settings.esm.strengths)},
-        )
+        esm = key_of("esm", {"moments": moments}, esm_settings(settings.esm))
         return SourceKeys(self.embedding_key(source.version, Kind.SOURCE), moments, esm)
 
     def path(self, kind: str, key: str) -> Path:
@@ -150,6 +147,14 @@ class Plan:
     def pending(self) -> list[Entry]:
         """The sources that have no ESM under the settings in force."""
         return [source for source in self.pool() if not self.is_ready(source)]
+
+
+def esm_settings(esm: EsmParams) -> dict[str, object]:
+    """The settings that shape an ESM given its moments; those of ``auto`` only where it is asked for."""
+    found: dict[str, object] = {"rank": esm.rank, "strengths": list(esm.strengths)}
+    if esm.rank == "auto":
+        found |= {"max_bytes": esm.max_bytes, "tolerance": esm.tolerance}
+    return found
 
 
 def _numbers_that_matter(tuning: object) -> dict[str, object]:

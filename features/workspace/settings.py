@@ -52,11 +52,15 @@ class Caps(_Section):
 class EsmParams(_Section):
     """How an ESM is fitted from moments.
 
-    ``rank`` is the map's rank (null: full); ``strengths`` are ridge strengths relative to tr(X'X)/d, of which
-    the best on held-out folds is taken.
+    ``rank`` is the map's rank (null: full; ``auto``: the smallest that keeps all but ``tolerance`` of what the
+    best rank within ``max_bytes`` gains on held-out folds; bytes are those of the stored half-precision factors,
+    null for no bound); ``strengths`` are ridge strengths relative to tr(X'X)/d, of which the best on held-out
+    folds is taken.
     """
 
-    rank: int | None = Field(default=16, ge=1)
+    rank: Annotated[int, Field(ge=1)] | Literal["auto"] | None = 16
+    max_bytes: int | None = Field(default=32_768, ge=1)
+    tolerance: float = Field(default=0.05, ge=0, lt=1)
     folds: int = Field(default=4, ge=2, le=20)
     seed: int = 0
     strengths: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(

@@ -61,6 +61,9 @@ def test_what_is_not_json_is_refused() -> None:
         ({"tuning": {"method": "lora"}}, {"moments", "esm"}),
         ({"esm": {"folds": 3}}, {"moments", "esm"}),
         ({"esm": {"rank": 2}}, {"esm"}),
+        ({"esm": {"rank": "auto"}}, {"esm"}),
+        ({"esm": {"max_bytes": 5_000}}, set()),
+        ({"esm": {"tolerance": 0.2}}, set()),
         ({"esm": {"strengths": [0.5]}}, {"esm"}),
         ({"store": {"sample_rows": 5}}, {"embedding"}),
         ({"encoder": {"pooling": "first"}}, {"embedding", "moments", "esm"}),
@@ -77,6 +80,12 @@ def test_a_setting_changes_the_keys_of_what_follows_from_it(
 ) -> None:
     before = _keys(team.workspace)
     assert _changed(before, _keys(change_params(team.workspace, **sections))) == changed
+
+
+@pytest.mark.parametrize("value", [{"max_bytes": 5_000}, {"max_bytes": None}, {"tolerance": 0.2}])
+def test_what_auto_goes_by_counts_where_it_is_asked_for(team: Team, value: dict[str, Any]) -> None:
+    before = _keys(change_params(team.workspace, esm={"rank": "auto"}))
+    assert _changed(before, _keys(change_params(team.workspace, esm=value))) == {"esm"}
 
 
 @pytest.mark.parametrize(
