@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.reading.wording import shown
-from models.errors import OfflineError, SpringboardError, UnknownReferenceError, UnreadableError
+from models.errors import (
+    ArtefactError,
+    OfflineError,
+    SpringboardError,
+    UnknownReferenceError,
+    UnreadableError,
+)
 from models.esm.exchange import CONFIG, WEIGHTS
 
 __all__ = ["ESM_TAG", "Fetched", "fetch", "find_tagged"]
 
 ESM_TAG = "embedding_space_map"
 _TIMEOUT = 30.0
+_FILES = [CONFIG, WEIGHTS]
+_MOST_BYTES = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -79,13 +87,35 @@ def fetch(repo: str, revision: str | None = None) -> Fetched:
         No such repository or revision.
     UnreadableError
         It is gated, or the hub refuses it otherwise.
+    ArtefactError
+        It is larger than any ESM.
     """
     from huggingface_hub import snapshot_download
 
     with _our_errors(f"the ESM {shown(repo)}", revision):
+        _refuse_what_is_too_large(repo, revision)
         # A snapshot's folder is called by its commit.
-        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=[CONFIG, WEIGHTS]))
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=_FILES))
     return Fetched(folder, folder.name)
+
+
+def _refuse_what_is_too_large(repo: str, revision: str | None) -> None:
+    """Anybody may give a repository the tags, and whatever it holds would come onto this disk."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import DryRunError
+
+    try:
+        files = snapshot_download(repo, revision=revision, allow_patterns=_FILES, dry_run=True)
+    except DryRunError:
+        return  # The hub cannot be asked: what is in the cache already serves.
+    for file in files if isinstance(files, list) else []:
+        if (file.file_size or 0) > _MOST_BYTES:
+            raise ArtefactError(
+                f"the ESM {shown(repo)} cannot be used: its {shown(file.filename)} has {file.file_size:,} bytes, and "
+                f"no map of an encoder's embeddings has more than {_MOST_BYTES:,}",
+                consequence="it was left out; nothing of it was fetched",
+                next_step="check that it is an ESM",
+            )
 
 
 @contextmanager

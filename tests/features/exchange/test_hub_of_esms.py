@@ -96,6 +96,9 @@ def hub(tmp_path: Path) -> Any:
         "me/esm-bare": _repo(esms / "d", "BaseLM:bert-base-uncased", seed=4, base="bert-base-uncased"),
         "me/esm-roberta": _repo(esms / "e", "base_model:FacebookAI/roberta-base", seed=5),
         "me/no-esm": Repo({"config.json": b"{}"}, (new,)),
+        "me/huge": Repo(
+            {"config.json": b"{}", "model.safetensors": b"x"}, claimed={"model.safetensors": 3 << 30}
+        ),
         "me/gated": Repo({"config.json": b"{}", "model.safetensors": b"x"}, gated=True),
     }
     encoder = write_tiny(tmp_path / "encoder")
@@ -144,6 +147,7 @@ def test_a_limit_says_how_many_there_are(hub: Hub) -> None:
     [
         (("me/absent",), {}, ("me/absent", "no public repository")),
         (("me/esm-a", "--revision", "nope"), {}, ("no revision 'nope'",)),
+        (("me/huge",), {}, ("3,221,225,472 bytes", "othing of it was fetched")),
         (("me/gated",), {}, ("granted by its owner",)),
         (("me/absent-model", "--tag"), {}, ("no ESM made for one of that name",)),
         (("me/esm-a",), {"HF_HUB_OFFLINE": "1"}, ("cannot be reached", "HF_HUB_OFFLINE", "give a folder")),
