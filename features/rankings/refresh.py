@@ -130,7 +130,8 @@ def _rank(
         "created_at": now_utc(),
         "code": code_version(),
         "pool_size": len(pool.members) + len(pool.left_out),
-        "base_score": {"score": base.score, "stderr": base.stderr},
+        "direction": get_scorer(scorer).direction,
+        "base_score": None if base is None else {"score": base.score, "stderr": base.stderr},
         "ranking": ordered_rows(ranked, higher_is_better=get_scorer(scorer).higher_is_better),
         "excluded": [{"source": name, "reason": excluded[name]} for name in sorted(excluded)],
     }

@@ -11,16 +11,15 @@ import numpy as np
 import polars as pl
 
 from features.artefacts.batches import Batches
-from features.artefacts.embeddings import target_embeddings
-from features.artefacts.esms import read_esm
-from features.artefacts.files import read_table
 from features.artefacts.keys import content_hash, key_of
+from features.rankings.computing import TargetRows, computing_for
 from features.rankings.pool import Member, scorer_settings
+from features.rankings.supplies import Supplies
 from features.record.recorder import mark_unrecorded
 from features.registry.entries import Entry, Kind
 from features.registry.ledger import now_utc
-from models.errors import ArtefactError, ScoringError
-from models.ranking import jackknife_groups, jackknife_stderr, score_with_replicates
+from models.errors import ArtefactError, ScoringError, SpringboardError
+from models.ranking import jackknife_stderr
 from models.scorers import get_scorer
 from models.tasks import OnProgress, silent
 
@@ -84,12 +83,20 @@ class Scoring:
         self.failures: dict[str, str] = {}
         self._batches = Batches(self.plan.workspace.folder("scores"), SCORES)
         self._scorer = get_scorer(self.scorer)
+        self._settings = scorer_settings(self.plan, self.scorer)
         self._known = {
             row["key"]: row for row in self._batches.read(self.target.version).iter_rows(named=True)
         }
         self._new: list[dict[str, Any]] = []
-        self._loaded: tuple[NDArray[np.float32], list[Any]] | None = None
-        self._groups: NDArray[np.int64] | None = None
+        self._supplies = Supplies(self.plan, self.target)
+        rows = TargetRows(self.plan, self.target)
+        self._computing = computing_for(rows, self._supplies, self._scorer, self._settings)
+        self._pool = ""
+
+    @property
+    def _has_errors(self) -> bool:
+        """Whether standard errors are computed: not where a score takes seconds, or is not of the target's rows."""
+        return self._scorer.goes_by_rows and self._scorer.cost != "dear"
 
     def score(self, members: Sequence[Member], on_progress: OnProgress = silent) -> list[Scored]:
         """Scores of the members, with standard errors for the leading ones; new ones are stored.
@@ -99,84 +106,122 @@ class Scoring:
         ScoringError
             The target itself cannot be scored with this scorer.
         """
-        leading = self.plan.workspace.settings.ranking.jackknife_leading
+        if self._scorer.joint:
+            self._pool = content_hash(sorted(member.esm for member in members))
+        leading = self.plan.workspace.settings.ranking.jackknife_leading if self._has_errors else 0
         total = len(members) + min(leading, len(members))
-        scored: list[Scored] = []
-        for number, member in enumerate(members, start=1):
-            one = self._attempt(member)
-            if one is not None:
-                scored.append(one)
+        keys = {member.entry.name: self._member_key(member) for member in members}
+        members = [member for member in members if keys[member.entry.name]]
+        missing = [member for member in members if keys[member.entry.name] not in self._known]
+        done = len(members) - len(missing)
+        on_progress(done, total)
+        for number, (member, answer) in enumerate(
+            zip(missing, self._computing.scores(missing), strict=True), start=done + 1
+        ):
+            if isinstance(answer, SpringboardError):
+                self.failures[member.entry.name] = answer.what
+            else:
+                self._keep(keys[member.entry.name], member.entry.version, member.esm, answer, None)
             on_progress(number, total)
-        sign = -1.0 if self._scorer.higher_is_better else 1.0
-        scored.sort(key=lambda one: (sign * one.score, one.source))
-        leaders: list[Scored] = []
-        rest = scored[::-1]
-        # One whose error cannot be had (its ESM broke after it was scored) gives its place to the next.
-        while rest and len(leaders) < leading:
-            leader = self._attempt_error(rest.pop())
-            if leader is not None:
-                leaders.append(leader)
-            on_progress(len(members) + len(leaders), total)
+        scored = {
+            member.entry.name: Scored(member.entry.name, member.entry.version, member.esm, row["score"])
+            for member in members
+            if (row := self._known.get(keys[member.entry.name])) is not None
+        }
+        result = self._led(scored, {m.entry.name: m for m in members}, keys, leading, on_progress, total)
         on_progress(total, total)
-        return leaders + rest[::-1]
+        return result
 
-    def base_score(self) -> Scored:
-        """The score of the untouched encoder on the target."""
-        score = self._one(BASE, "none", BASE)
-        return self._with_error(score)
+    def base_score(self) -> Scored | None:
+        """The score of the untouched encoder on the target; None where the scorer has none."""
+        key = self._key(BASE)
+        if key not in self._known or (self._has_errors and self._jackknife_key(key) not in self._known):
+            computed = self._computing.base()
+            if computed is None:
+                return None
+            score, replicates = computed
+            self._keep(key, "none", BASE, score, None)
+            if replicates is not None and self._has_errors:
+                self._keep(self._jackknife_key(key), "none", BASE, score, replicates)
+        return self._with_error(Scored(BASE, "none", BASE, self._known[key]["score"]), key)
 
     def store(self) -> pl.DataFrame:
         """Write what was computed as one batch; returns the new rows."""
         new = pl.DataFrame(self._new, schema=SCORES)
         if len(new):
             mark_unrecorded(self.plan.workspace)
-            self._batches.append(self.target.version, new, {"scorer": self.scorer, **self._settings()})
+            self._batches.append(self.target.version, new, {"scorer": self.scorer, **self._settings})
         return new
 
     def rows(self, scored: Sequence[Scored]) -> pl.DataFrame:
         """The stored rows behind these scores and the base encoder's, for the store."""
-        wanted = {self._key(one.esm) for one in scored} | {self._jackknife_key(one.esm) for one in scored}
-        wanted |= {self._key(BASE), self._jackknife_key(BASE)}
-        return pl.DataFrame([self._known[key] for key in sorted(wanted) if key in self._known], schema=SCORES)
+        esms = {one.esm for one in scored} | {BASE}
+        kept = [
+            row
+            for _, row in sorted(self._known.items())
+            if row["esm_key"] in esms
+            and row["scorer"] == self.scorer
+            and row["settings"] == self._settings_text
+        ]
+        return pl.DataFrame(kept, schema=SCORES)
 
-    def _attempt(self, member: Member) -> Scored | None:
+    def _led(
+        self,
+        scored: dict[str, Scored],
+        members: dict[str, Member],
+        keys: dict[str, str],
+        leading: int,
+        on_progress: OnProgress,
+        total: int,
+    ) -> list[Scored]:
+        """All scores, best first, with standard errors for the ``leading`` ones."""
+        sign = -1.0 if self._scorer.higher_is_better else 1.0
+        rest = sorted(scored.values(), key=lambda one: (sign * one.score, one.source))
+        leaders: list[Scored] = []
+        # One whose error cannot be had (its ESM broke after it was scored) gives its place to the next.
+        while rest and len(leaders) < leading:
+            round_, rest = rest[: leading - len(leaders)], rest[leading - len(leaders) :]
+            lacking = [one for one in round_ if self._jackknife_key(keys[one.source]) not in self._known]
+            answers = self._computing.replicates([members[one.source] for one in lacking])
+            for number, (one, answer) in enumerate(zip(lacking, answers, strict=True), start=1):
+                if isinstance(answer, SpringboardError):
+                    self.failures[one.source] = answer.what
+                else:
+                    key = self._jackknife_key(keys[one.source])
+                    self._keep(key, one.source_version, one.esm, one.score, answer)
+                on_progress(total - leading + len(leaders) + number, total)
+            leaders += [
+                self._with_error(one, keys[one.source]) for one in round_ if one.source not in self.failures
+            ]
+        return leaders + rest
+
+    def _with_error(self, one: Scored, key: str) -> Scored:
+        row = self._known.get(self._jackknife_key(key))
+        if row is None:
+            return one
+        return replace(one, stderr=row["stderr"], replicates=np.asarray(row["replicates"], dtype=np.float64))
+
+    @property
+    def _settings_text(self) -> str:
+        return json.dumps(self._settings, sort_keys=True)
+
+    def _member_key(self, member: Member) -> str:
+        """The key of a member's score; empty, with the reason noted, where what it needs cannot be named."""
         try:
-            return self._one(member.entry.name, member.entry.version, member.esm)
+            return self._key(member.esm, self._supplies.keys(member, self._scorer.needs))
         except (ArtefactError, ScoringError) as problem:
             self.failures[member.entry.name] = problem.what
-            return None
+            return ""
 
-    def _attempt_error(self, one: Scored) -> Scored | None:
-        try:
-            return self._with_error(one)
-        except (ArtefactError, ScoringError) as problem:
-            self.failures[one.source] = problem.what
-            return None
-
-    def _settings(self) -> dict[str, Any]:
-        return scorer_settings(self.plan, self.scorer)
-
-    def _key(self, esm: str) -> str:
+    def _key(self, esm: str, supplied: dict[str, str] | None = None) -> str:
         embedding = self.plan.embedding_key(self.target.version, Kind.TARGET)
-        scorer = {"scorer": self.scorer, "recipe": self._scorer.recipe, **self._settings()}
-        return key_of("score", {"embedding": embedding, "esm": esm}, scorer)
+        scorer = {"scorer": self.scorer, "recipe": self._scorer.recipe, **self._settings}
+        inputs = {"embedding": embedding, "esm": esm, **(supplied or {})}
+        return key_of("score", inputs | ({"pool": self._pool} if self._pool else {}), scorer)
 
-    def _jackknife_key(self, esm: str) -> str:
+    def _jackknife_key(self, key: str) -> str:
         ranking = self.plan.workspace.settings.ranking
-        return content_hash([self._key(esm), "jackknife", ranking.jackknife_groups, ranking.seed])
-
-    def _one(self, name: str, version: str, esm: str) -> Scored:
-        key = self._key(esm)
-        if key not in self._known:
-            self._keep(key, version, esm, self._compute(esm), None)
-        return Scored(name, version, esm, self._known[key]["score"])
-
-    def _with_error(self, one: Scored) -> Scored:
-        key = self._jackknife_key(one.esm)
-        if key not in self._known:
-            self._keep(key, one.source_version, one.esm, one.score, self._jackknife(one.esm))
-        row = self._known[key]
-        return replace(one, stderr=row["stderr"], replicates=np.asarray(row["replicates"], dtype=np.float64))
+        return content_hash([key, "jackknife", ranking.jackknife_groups, ranking.seed])
 
     def _keep(
         self, key: str, version: str, esm: str, score: float, replicates: NDArray[np.float64] | None
@@ -188,8 +233,8 @@ class Scoring:
             "encoder": self.plan.encoder,
             "esm_key": esm,
             "scorer": self.scorer,
-            "settings": json.dumps(self._settings(), sort_keys=True),
-            "score": float(score),
+            "settings": self._settings_text,
+            "score": _rounded(score),
             "stderr": None if replicates is None else jackknife_stderr(replicates),
             "replicates": None if replicates is None else [float(value) for value in replicates],
             "made_at": now_utc(),
@@ -198,27 +243,7 @@ class Scoring:
         self._known[key] = row
         self._new.append(row)
 
-    def _features(self, esm: str) -> NDArray[np.float64]:
-        base, _ = self._target()
-        wide = base.astype(np.float64)
-        return wide if esm == BASE else read_esm(self.plan, esm, base.shape[1]).apply(wide)
 
-    def _target(self) -> tuple[NDArray[np.float32], list[Any]]:
-        if self._loaded is None:
-            rows = read_table(self.plan.path("datasets", self.target.version))
-            self._loaded = target_embeddings(self.plan, self.target), rows["label"].to_list()
-        return self._loaded
-
-    def _compute(self, esm: str) -> float:
-        _, labels = self._target()
-        return self._scorer.score(self._features(esm), labels, self.target.task, **self._settings())
-
-    def _jackknife(self, esm: str) -> NDArray[np.float64]:
-        _, labels = self._target()
-        ranking = self.plan.workspace.settings.ranking
-        if self._groups is None:
-            self._groups = jackknife_groups(labels, self.target.task, ranking.jackknife_groups, ranking.seed)
-        _, replicates = score_with_replicates(
-            self._scorer, self._features(esm), labels, self.target.task, self._groups, **self._settings()
-        )
-        return replicates
+def _rounded(score: float) -> float:
+    """Ten digits: the last ones of a float64 follow from how many ESMs a matrix product happened to hold."""
+    return float(f"{score:.10g}")

@@ -66,18 +66,19 @@ def _decomposed(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
     from scipy.linalg import qr
 
-    grid = np.arange(round(length / SPACING) + 1) * SPACING
+    grid = np.asarray(np.arange(round(length / SPACING) + 1) * SPACING, dtype=np.float64)
     # Below the lowest lam, a function is constant (or falls evenly) to twelve digits once s is e^-25 of it.
-    s = np.exp(np.arange(-25.0, max(reach, 1.0), 0.1))
+    s = np.asarray(np.exp(np.arange(-25.0, max(reach, 1.0), 0.1)), dtype=np.float64)
     family = _family(grid, s)
     candidates = family[:, ::2]
     _, upper, order = qr(candidates, mode="economic", pivoting=True)
     size = np.abs(np.diag(upper))
     count = int(np.count_nonzero(size > _ACCURACY * size[0]))
     chosen = np.sort(order[:count]) * 2
-    matrix = np.linalg.lstsq(family[:, chosen], family, rcond=1e-13)[0].T
+    matrix = np.asarray(np.linalg.lstsq(family[:, chosen], family, rcond=1e-13)[0].T, dtype=np.float64)
     error = float(np.abs(family[:, chosen] @ matrix.T - family).max())
-    return grid[chosen], grid, matrix, error
+    nodes: NDArray[np.float64] = grid[chosen]
+    return nodes, grid, matrix, error
 
 
 def _family(t: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:

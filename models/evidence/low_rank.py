@@ -179,7 +179,9 @@ def _mixing(rows: Any, rank: int, target: TargetSpectrum, xp: Any) -> Any:
         b = rows[:, 2 * rank :]
         square = xp.sum(b * b, axis=2, keepdims=True) / target.scale**2
         one = xp.ones_like(square)
-        bias = xp.concat([(b @ ut) / target.scale, 0.0 * (b @ ut), one / target.scale, 0.5 * (square - one)], axis=2)
+        bias = xp.concat(
+            [(b @ ut) / target.scale, 0.0 * (b @ ut), one / target.scale, 0.5 * (square - one)], axis=2
+        )
         last = xp.concat([0.0 * (b @ ut), 0.0 * (b @ ut), 0.0 * one, one], axis=2)
         steady = xp.sqrt(xp.sqrt(one / (square + 0.25 * (square - one) ** 2)))
         pad = xp.concat([0.0 * left[:, :, :1]] * 2, axis=2)

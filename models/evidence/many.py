@@ -12,6 +12,7 @@ is looked at along the whole range after all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import array_api_compat.numpy as xp
 import numpy as np
 
+from models.evidence.full_rank import Tridiagonal
 from models.evidence.interpolation import Interpolation
 from models.evidence.low_rank import LowRankMaps, Probe, Shift, shift_of
 from models.evidence.peaks import evidence, highest
@@ -38,11 +40,15 @@ _SLACK = 2.0
 _GROWTH = 1.5
 """How far, in log, a map may raise the largest eigenvalue before it is looked at along the whole range."""
 
+_FULL = 6
+"""A map of more than this share (one in so many) of the target's directions is cheaper as a whole."""
+
 _BLOCK = 64
 """Maps that are turned into the target's coordinates together."""
 
 _SPARE = 0.05
 """By how much the target's own evidence must rule out the low end (a row): maps are allowed to fit that much worse."""
+
 
 @dataclass(frozen=True, eq=False)
 class ManyMaps:
@@ -65,17 +71,38 @@ class ManyMaps:
         """
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
         for places in _by_rank(esms):
+            if _FULL * esms[places[0]].rank >= min(self.target.d, self.target.s.size):
+                for place in places:
+                    best[place] = self._of_full(esms[place])
+                continue
             for block in _chunks(places, _BLOCK):
                 best[block] = self._of_block([esms[place] for place in block])
         return best
 
+    def _of_full(self, esm: ESM) -> NDArray[np.float64]:
+        """Maxima [c] of one map, whatever its rank."""
+        features = Tridiagonal(self.target, esm)
+        scale, largest = self._scale(np.array([features.trace])), np.log(features.largest)
+        if not abs(float(scale[0])) <= _SLACK:
+            return np.full(self.target.y.shape[1], np.nan)
+        curves = [self._upper, self._whole] if largest <= self._largest else [self._whole]
+        best: NDArray[np.float64] = np.full((1, self.target.y.shape[1]), np.nan)
+        for curve in curves:
+            with suppress(np.linalg.LinAlgError):
+                log_determinant, residual = features.parts(np.exp(curve.nodes), self.target.rest)
+                best = self._maxima(curve, log_determinant[None], residual[None], scale)
+            if not np.isnan(best).any():
+                break
+        return best.reshape(-1)
+
     def _of_block(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
         maps = LowRankMaps.of(self.target, esms, xp)
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.log(maps.trace / (self.target.d * self.target.mean_eigenvalue))
-            admitted = np.abs(scale) <= _SLACK
-            usual = admitted & (np.log(maps.largest) <= self._largest)
+        scale = self._scale(maps.trace)
+        admitted = np.abs(scale) <= _SLACK
+        usual = admitted & (
+            np.log(maps.largest, where=admitted, out=np.full(scale.shape, np.inf)) <= self._largest
+        )
         size = self._at_once(maps.z.shape[1])
         for chunk in _chunks(np.flatnonzero(usual), size):
             best[chunk] = self._along(self._upper, maps.only(chunk), scale[chunk])
@@ -91,12 +118,28 @@ class ManyMaps:
             found = shift_of(self._probe(curve), maps, xp)
         except np.linalg.LinAlgError:
             return np.full((scale.size, self.target.y.shape[1]), np.nan)
-        log_determinant, values = self._at_nodes(curve, found)
+        return self._maxima(curve, *self._at_nodes(curve, found), scale)
+
+    def _maxima(
+        self,
+        curve: Interpolation,
+        log_determinant: NDArray[np.float64],
+        residual: NDArray[np.float64],
+        scale: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Maxima [e, c] from L [e, J] and R [e, c, J] at the curve's nodes."""
+        values = evidence(log_determinant[:, None, :], residual, self.target.n)
         low, high = (self._middle + np.log(end) + scale for end in LAMBDA_RANGE)
         peaks = highest(values, curve, low, high)
         beneath = evidence((log_determinant @ curve.matrix[0])[:, None], self.target.rest, self.target.n)
         covered = (curve.grid[0] <= low)[:, None]
         return np.where(covered | (peaks >= beneath), peaks, np.nan)
+
+    def _scale(self, trace: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log of the maps' mean eigenvalues over the target's own."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale: NDArray[np.float64] = np.log(trace / (self.target.d * self.target.mean_eigenvalue))
+        return scale
 
     def _probe(self, curve: Interpolation) -> Probe:
         return self._probe_upper if curve is self._upper else Probe.at(self.target, np.exp(curve.nodes), xp)
@@ -108,12 +151,13 @@ class ManyMaps:
     def _at_nodes(
         self, curve: Interpolation, found: Shift
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """L [e, J] and E [e, c, J] of maps."""
+        """L [e, J] and R [e, c, J] of maps."""
         lam = np.exp(curve.nodes)
         share = lam / (lam + self.target.s[:, None])
         own = self.target.rest[:, None] + np.square(self.target.y).T @ share
-        log_determinant = found.log_determinant + np.log1p(self.target.s[:, None] / lam).sum(axis=0)
-        return log_determinant, evidence(log_determinant[:, None, :], found.residual + own, self.target.n)
+        return found.log_determinant + np.log1p(self.target.s[:, None] / lam).sum(
+            axis=0
+        ), found.residual + own
 
     @cached_property
     def _middle(self) -> float:
@@ -132,10 +176,15 @@ class ManyMaps:
         bottom = float(self._whole.grid[0])
         if not (self.target.rest > 0).all():
             return Interpolation.over(bottom, self._top, self._largest)
-        found = shift_of(Probe.at(self.target, np.exp(self._whole.nodes), xp), LowRankMaps.none(self.target, xp), xp)
-        log_determinant, values = self._at_nodes(self._whole, found)
+        found = shift_of(
+            Probe.at(self.target, np.exp(self._whole.nodes), xp), LowRankMaps.none(self.target, xp), xp
+        )
+        log_determinant, residual = self._at_nodes(self._whole, found)
+        values = evidence(log_determinant[:, None, :], residual, self.target.n)
         best = (values[0] @ self._whole.matrix.T).max(axis=-1)
-        ceiling = evidence((log_determinant @ self._whole.matrix.T)[0][:, None], self.target.rest, self.target.n)
+        ceiling = evidence(
+            (log_determinant @ self._whole.matrix.T)[0][:, None], self.target.rest, self.target.n
+        )
         open_ = ~(ceiling < best - _SPARE).all(axis=-1)
         low = float(self._whole.grid[max(int(open_.argmax()) - 1, 0)])
         return Interpolation.over(low, self._top, self._largest)

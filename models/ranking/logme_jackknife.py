@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from models.labels import Labels
     from models.tasks import Task
 
-__all__ = ["logme_jackknife"]
+__all__ = ["checked_groups", "logme_jackknife", "present"]
 
 
 def logme_jackknife(
@@ -56,6 +56,21 @@ def logme_jackknife(
     x, y = inputs.features, logme_targets(inputs)
     place = np.asarray(groups)
     n, d = x.shape
+    count = checked_groups(place, n)
+    masks = [np.ones(n, dtype=bool), *(place != group for group in range(count))]
+    scores = _by_kernel(x, y, masks, center) if n - center < d else _by_gram(x, y, masks, center)
+    return float(scores[0]), scores[1:]
+
+
+def checked_groups(groups: NDArray[np.integer[Any]], n: int) -> int:
+    """Count the groups that n rows were dealt out to.
+
+    Raises
+    ------
+    ScoringError
+        If they are not n numbers from 0, or one of them is empty.
+    """
+    place = np.asarray(groups)
     counts = np.bincount(place) if place.shape == (n,) and place.min() >= 0 else np.zeros(0)
     if counts.size < 2 or not counts.all():
         raise ScoringError(
@@ -63,9 +78,7 @@ def logme_jackknife(
             consequence="no score was stored",
             next_step="make them with jackknife_groups",
         )
-    masks = [np.ones(n, dtype=bool), *(place != group for group in range(counts.size))]
-    scores = _by_kernel(x, y, masks, center) if n - center < d else _by_gram(x, y, masks, center)
-    return float(scores[0]), scores[1:]
+    return int(counts.size)
 
 
 def _by_kernel(
@@ -74,7 +87,7 @@ def _by_kernel(
     kernel = x @ x.T
     scores = []
     for kept in masks:
-        part, targets, n = kernel[np.ix_(kept, kept)], _present(y[kept], center), int(kept.sum())
+        part, targets, n = kernel[np.ix_(kept, kept)], present(y[kept], center), int(kept.sum())
         if center:
             part = part - part.mean(axis=0) - part.mean(axis=1)[:, None] + part.mean()
             targets, n = targets - targets.mean(axis=0), n - 1
@@ -91,7 +104,7 @@ def _by_gram(
     gram = x.T @ x
     scores = []
     for kept in masks:
-        out, targets, n = x[~kept], _present(y[kept], center), int(kept.sum())
+        out, targets, n = x[~kept], present(y[kept], center), int(kept.sum())
         part = gram - out.T @ out
         if center:
             mean = x[kept].mean(axis=0)
@@ -102,7 +115,7 @@ def _by_gram(
     return np.array(scores)
 
 
-def _present(targets: NDArray[np.float64], center: bool) -> NDArray[np.float64]:
+def present(targets: NDArray[np.float64], center: bool) -> NDArray[np.float64]:
     """Drop the columns of classes without a row (with an intercept: of targets that do not vary)."""
     nothing = targets[0] if center else 0.0
     return targets[:, (targets != nothing).any(axis=0)]

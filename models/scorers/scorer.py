@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,7 +45,8 @@ class Scorer:
         Task types of targets it can score.
     compute
         ``compute(inputs, **settings) -> float`` on checked :class:`~models.scorers.inputs.Inputs`; a seeded
-        one takes ``seed``. With ``joint``, ``compute(list of inputs, **settings) -> list of float``.
+        one takes ``seed``. With ``joint``, ``compute(iterator of inputs, **settings)`` gives a
+        list with one number a source, or a ScoringError in place of one that cannot take part.
     defaults
         Every setting it has, with its default. These are part of a score's key.
     needs
@@ -143,24 +144,25 @@ class Scorer:
 
     def score_together(
         self,
-        candidates: Sequence[Mapping[Need, Any]],
+        candidates: Iterable[Mapping[Need, Any]],
         labels: Labels,
         task: Task,
         **settings: Any,
-    ) -> list[float]:
+    ) -> list[float | ScoringError]:
         """Score the sources of a pool together, for a scorer that is ``joint``.
 
         Parameters
         ----------
         candidates
-            What ``needs`` names, features included, for each source.
+            What ``needs`` names, features included, for each source; taken one after another, so that a generator
+            need not hold the features of a whole pool.
         labels, task, settings
             As for :meth:`score`.
 
         Returns
         -------
-        list of float
-            One number a source.
+        list of float or ScoringError
+            One number a source, or why it cannot take part.
 
         Raises
         ------
@@ -170,8 +172,11 @@ class Scorer:
         if not self.joint:
             raise self._refuse("it scores one source at a time", "call score")
         complete = self.resolve(settings)
-        inputs = [self._inputs(one.get(Need.FEATURES), labels, task, one) for one in candidates]
-        return [self._checked(value) for value in self.compute(inputs, **complete)]
+        inputs = (self._inputs(one.get(Need.FEATURES), labels, task, one) for one in candidates)
+        return [
+            value if isinstance(value, ScoringError) else self._checked(value)
+            for value in self.compute(inputs, **complete)
+        ]
 
     def _inputs(
         self,

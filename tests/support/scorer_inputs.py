@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import ScoringError
 from models.scorers import LowRankUpdate, Need, Scorer, TokenCounts
 from models.tasks import Task
 from models.tuning.head import Head
@@ -80,7 +81,8 @@ def _offer(rng: np.random.Generator, base: NDArray[np.float64], number: int) -> 
 def score_of(scorer: Scorer, target: MadeUp, **settings: Any) -> list[float]:
     """The scorer's numbers for the target: one a source if it is joint, else that of the first source."""
     if scorer.joint:
-        return scorer.score_together(target.sources, target.labels, target.task, **settings)
+        together = scorer.score_together(target.sources, target.labels, target.task, **settings)
+        return [answer for answer in together if not isinstance(answer, ScoringError)]
     offer = {**target.sources[0], Need.FEATURES: target.features}
     features = target.features if Need.FEATURES in scorer.needs else None
     return [scorer.score(features, target.labels, target.task, given=offer, **settings)]

@@ -16,7 +16,7 @@ fine-tuned on together, so by default they are to complement each other. ``team=
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,34 +114,31 @@ def task_difference(target: NDArray[np.int64], predicted: NDArray[np.int64]) -> 
 
 
 def _osborn(
-    pool: Sequence[Inputs], *, k: int, domain_weight: float, task_weight: float, cohesion: float, team: str
-) -> list[float]:
-    if not pool:
-        return []
+    pool: Iterable[Inputs], *, k: int, domain_weight: float, task_weight: float, cohesion: float, team: str
+) -> list[float | ScoringError]:
     for name, weight in (("domain_weight", domain_weight), ("task_weight", task_weight)):
         if not 0 <= weight < np.inf:
             raise _bad(name, weight, "choose a number from 0")
-    _refuse_headless(pool)
-    cloud = TargetCloud.of(pool[0].given[Need.BASE_FEATURES])
+    cloud: TargetCloud | None = None
     costs, predictions = [], []
+    answers: list[float | ScoringError] = []
+    # One source at a time: the features of a whole pool together are gigabytes, its predictions are not.
     for inputs in pool:
-        probabilities = head_probabilities(inputs)
-        apart = transport_share(_sample(inputs, cloud), cloud)
+        try:
+            probabilities = head_probabilities(inputs)
+            cloud = cloud or TargetCloud.of(inputs.given[Need.BASE_FEATURES])
+            apart = transport_share(_sample(inputs, cloud), cloud)
+        except ScoringError as problem:
+            answers.append(problem)
+            continue
         unlike = task_difference(inputs.target, hard_predictions(probabilities))
         costs.append(domain_weight * apart + task_weight * unlike)
         predictions.append(probabilities)
-    picked = pick_team(costs, predictions, k, cohesion=cohesion, team=team)
-    return [float(score) for score in picked.scores]
-
-
-def _refuse_headless(pool: Sequence[Inputs]) -> None:
-    headless = sum(1 for inputs in pool if not inputs.given[Need.SOURCE_HEAD].classes)
-    if headless:
-        raise ScoringError(
-            f"{headless} of {len(pool)} sources have no classification head, so they predict no classes",
-            consequence="no team was picked",
-            next_step="leave those sources out",
-        )
+        answers.append(0.0)
+    if not costs:
+        return answers
+    scores = iter(pick_team(costs, predictions, k, cohesion=cohesion, team=team).scores)
+    return [answer if isinstance(answer, ScoringError) else float(next(scores)) for answer in answers]
 
 
 def _sample(inputs: Inputs, cloud: TargetCloud) -> NDArray[np.float64]:

@@ -1,0 +1,127 @@
+"""LogME of one target under many ESMs, with jackknife replicates, without mapping an embedding.
+
+The target is decomposed once, and once more without each group of rows; every ESM is then scored from small
+matrices, exactly (:mod:`models.evidence.many`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.errors import ScoringError, SpringboardError
+from models.evidence.many import ManyMaps
+from models.evidence.target import TargetSpectrum
+from models.ranking.logme_jackknife import checked_groups, logme_jackknife, present
+from models.scorers.fit.logme import logme, logme_targets
+from models.scorers.inputs import check_inputs
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from models.esm import ESM
+    from models.labels import Labels
+    from models.tasks import Task
+
+__all__ = ["LogmeOfMaps"]
+
+
+class LogmeOfMaps:
+    """Scores ESMs for one target by LogME; equal to :func:`models.scorers.logme` of the mapped embeddings.
+
+    Parameters
+    ----------
+    base
+        [n, d], the target's base embeddings.
+    labels, task, center
+        As for :func:`models.scorers.logme`.
+
+    Raises
+    ------
+    ScoringError
+        If the target cannot be scored, see :func:`models.scorers.inputs.check_inputs`.
+    """
+
+    def __init__(self, base: ArrayLike, labels: Labels, task: Task, *, center: bool = False) -> None:
+        self._inputs = check_inputs(base, labels, task)
+        self._labels, self._task, self._center = labels, task, center
+        self._targets = logme_targets(self._inputs)
+
+    @cached_property
+    def _whole(self) -> ManyMaps:
+        return ManyMaps(TargetSpectrum.of(self._inputs.features, self._targets, center=self._center))
+
+    def scores(self, esms: Sequence[ESM]) -> list[float | SpringboardError]:
+        """Score e ESMs; where one cannot be scored, the reason stands in its place.
+
+        Raises
+        ------
+        ScoringError
+            If an ESM is of another width than the target's embeddings.
+        """
+        self._check_widths(esms)
+        values = self._whole.log_evidence(esms).mean(axis=1) if esms else np.zeros(0)
+        return [
+            float(value) if np.isfinite(value) else _attempt(lambda esm=esm: self._by_itself(esm))
+            for esm, value in zip(esms, values, strict=True)
+        ]
+
+    def replicates(
+        self, esms: Sequence[ESM], groups: NDArray[np.integer[Any]]
+    ) -> list[NDArray[np.float64] | SpringboardError]:
+        """Score e ESMs with each of g groups of rows deleted: [g] each, or the reason why not.
+
+        Parameters
+        ----------
+        esms
+            e ESMs.
+        groups
+            int [n] in 0..g-1, none empty.
+
+        Raises
+        ------
+        ScoringError
+            If the groups do not fit the rows, or an ESM is of another width.
+        """
+        self._check_widths(esms)
+        count = checked_groups(groups, len(self._inputs.target))
+        table = np.full((len(esms), count), np.nan)
+        for group in range(count):
+            kept = np.asarray(groups) != group
+            targets = present(self._targets[kept], self._center)
+            if esms and targets.shape[1]:
+                without = TargetSpectrum.of(self._inputs.features[kept], targets, center=self._center)
+                table[:, group] = ManyMaps(without).log_evidence(esms).mean(axis=1)
+        return [
+            row
+            if np.isfinite(row).all()
+            else _attempt(lambda esm=esm: self._replicates_by_itself(esm, groups))
+            for esm, row in zip(esms, table, strict=True)
+        ]
+
+    def _by_itself(self, esm: ESM) -> float:
+        return logme(esm.apply(self._inputs.features), self._labels, self._task, center=self._center)
+
+    def _replicates_by_itself(self, esm: ESM, groups: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        mapped = esm.apply(self._inputs.features)
+        return logme_jackknife(mapped, self._labels, self._task, groups, center=self._center)[1]
+
+    def _check_widths(self, esms: Sequence[ESM]) -> None:
+        width = self._inputs.features.shape[1]
+        wrong = {esm.dim for esm in esms} - {width}
+        if wrong:
+            raise ScoringError(
+                f"ESMs of width {', '.join(map(str, sorted(wrong)))} cannot map embeddings of width {width}",
+                consequence="nothing was scored",
+                next_step="score with the encoder that the ESMs were made for",
+            )
+
+
+def _attempt(compute: Any) -> Any:
+    try:
+        return compute()
+    except SpringboardError as problem:
+        return problem
