@@ -165,9 +165,8 @@ class Centred:
         others = float(self.n.sum()) - rows
         # About the means of all rows the sums of the others are the fold's with the sign turned.
         mean_x, mean_d = -self.sum_x[fold] / others, -self.sum_d[fold] / others
-        gram, cross = self.gram - self.xx[fold], self.cross - self.xd[fold]
-        gram -= np.outer(others * mean_x, mean_x)
-        cross -= np.outer(others * mean_x, mean_d)
+        gram = _less_outer(self.gram - self.xx[fold], others * mean_x, mean_x)
+        cross = _less_outer(self.cross - self.xd[fold], others * mean_x, mean_d)
         weight = 2 * others + rows
         return Split(
             gram,
@@ -181,6 +180,16 @@ class Centred:
         )
 
 
+def _less_outer(
+    square: NDArray[np.float64], left: NDArray[np.float64], right: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Take ``outer(left, right)`` off a square in place."""
+    from scipy.linalg.blas import dger
+
+    # LAPACK's rows are numpy's columns.
+    return np.asarray(dger(-1.0, right, left, a=square.T, overwrite_a=1).T)
+
+
 def _moved(
     square: NDArray[np.float64],
     mean_left: NDArray[np.float64],
@@ -189,8 +198,7 @@ def _moved(
     raw_left: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Move sums of outer products to other origins; ``sum_right`` is moved already, ``raw_left`` is not."""
-    left, right = np.stack([mean_left, raw_left], axis=1), np.stack([sum_right, mean_right])
-    return np.asarray(square - left @ right)
+    return _less_outer(_less_outer(square.copy(), mean_left, sum_right), raw_left, mean_right)
 
 
 def refuse(what: str) -> ArtefactError:

@@ -31,7 +31,7 @@ __all__ = ["Choice", "choose", "map_errors", "smallest_rank"]
 _SPARE = 6
 """Directions beyond the rank in the span that strengths are compared within."""
 
-_SAMPLED = 48
+_SAMPLED = 40
 """Random output directions that full maps are compared along."""
 
 _NARROW = 128

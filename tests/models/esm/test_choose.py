@@ -173,11 +173,12 @@ def test_a_first_fold_unlike_the_others_does_not_decide_the_strength() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 95, 96, 97, 200])
+@pytest.mark.parametrize("columns", [7, 64, 65])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_the_root_solves_the_equations(size: int, kind: Any) -> None:
+def test_the_root_solves_the_equations(size: int, columns: int, kind: Any) -> None:
     rng = np.random.default_rng(size)
     rows = rng.normal(size=(size + 20, size)).astype(kind)
-    gram, right = rows.T @ rows, rng.normal(size=(size, 7)).astype(kind)
+    gram, right = rows.T @ rows, rng.normal(size=(size, columns)).astype(kind)
     kept = gram.copy(), right.copy()
     root = Root.of(gram, 0.5)
     solved = root.back(root.half(right))
@@ -197,7 +198,7 @@ def test_a_root_of_what_cholesky_refuses() -> None:
     gram = few.T @ few - 1e-13 * np.eye(60)
     root = Root.of(gram, 1e-14)
     right = few.T @ rng.normal(size=(5, 3))
-    assert not root.blocks
+    assert not root.triangular
     solved = root.back(root.half(right))
     np.testing.assert_allclose(few @ solved, few @ np.linalg.lstsq(few.T @ few, right)[0], atol=1e-6)
 
