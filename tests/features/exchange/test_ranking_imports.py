@@ -156,6 +156,19 @@ def test_what_breaks_after_the_import_keeps_back_no_other(pooled: Workspace, esm
     }
 
 
+@pytest.mark.parametrize("scorer", ["textemb", "leep", "source_size", "vocabulary_overlap"])
+def test_a_scorer_that_needs_more_than_the_map_leaves_it_out_and_ranks_the_others(
+    pooled: Workspace, esm: Esm, scorer: str
+) -> None:
+    ingest(pooled)
+    take_esms(Plan(pooled), [str(esm("one", 1))])
+    done = refresh(pooled, "t1", scorer)
+    assert done is not None
+    assert set(_rows(done.ranking)) == {"s1", "s2", "s3"}
+    assert "only the map" in _excluded(done.ranking)["one"]
+    assert "warnings" not in done.ranking
+
+
 def _import(**changes: Any) -> Import:
     base = {"base_model": "google-bert/bert-base-uncased", "width": 768, "rank": 768, "task_id": "t"}
     return Import(**{"name": "n", "reference": "r", "esm": "k", **base, **changes})
