@@ -72,8 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
                         "type": "file",
                         "path": p,
                         "size": repo.claimed.get(p, len(c)),
-                        "oid": hashlib.sha1(c).hexdigest(),
-                    }  # noqa: S324
+                        "oid": hashlib.sha1(c).hexdigest(),  # noqa: S324
+                    }
                     for p, c in repo.files.items()
                 ]
             )
