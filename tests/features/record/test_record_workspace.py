@@ -12,6 +12,8 @@ from support.workspaces import Team, add, ingest, refresh, write_rows
 
 from features.artefacts.failures import reasons
 from features.artefacts.plan import Plan
+from features.artefacts.sentences import sentence_centroid
+from features.artefacts.traces import make_target_traces
 from features.record import mark_unrecorded, record, unrecorded
 from features.record.dvc import dvc
 from features.record.git import git
@@ -85,6 +87,24 @@ def test_an_earlier_release_is_restored_byte_for_byte_and_back(recorded: tuple[W
     locked = yaml.safe_load((workspace.root / "dvc.lock").read_text())
     (moments,) = locked["stages"]["moments"]["outs"]
     assert moments["nfiles"] == len(list(workspace.folder("moments").glob("[!.]*")))
+
+
+def test_what_scorers_asked_for_is_recorded_too(recorded: tuple[Workspace, str]) -> None:
+    workspace, _ = recorded
+    plan = Plan(workspace)
+    target = plan.registry.get(Kind.TARGET, "t1")
+    made = [
+        plan.path("traces", make_target_traces(plan, target)),
+        plan.path("sentences", plan.sentence_key(target.version)),
+    ]
+    sentence_centroid(plan, target)
+    assert record(workspace, "traces").changed
+    before = _data(workspace)
+    for path in made:
+        path.unlink()
+    dvc(workspace.root, "checkout", "--force")
+    assert _data(workspace) == before
+    assert git(workspace.root, "status", "--porcelain").strip() == ""
 
 
 def test_a_clone_makes_everything_again_with_the_same_keys(
