@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["LowRankMaps", "Probe", "Shift", "shift_of"]
 
 
+_MANY_ROWS = 48
+"""Rows of Z from which products are formed by weight and not by pairs of rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Probe:
     """J precisions, and what of the target all maps share there.
@@ -114,10 +118,13 @@ class LowRankMaps:
     @classmethod
     def _with_bounds(cls, target: TargetSpectrum, z: Any, xp: Any) -> LowRankMaps:
         half = z.shape[1] // 2
-        grown = xp.sum((z[:, :half] ** 2) @ target.s, axis=1)
+        plus = (z[:, :half] * target.s) @ xp.matrix_transpose(z[:, :half])
+        grown = xp.sum(xp.linalg.diagonal(plus), axis=-1)
         shrunk = xp.sum((z[:, half:] ** 2) @ target.s, axis=1)
         trace = xp.sum(target.s) + grown - shrunk
-        return cls(z, trace, xp.minimum(trace, xp.max(target.s) + grown))
+        # E- only takes away, and what E+ adds is no larger than its Frobenius norm.
+        added = xp.sqrt(xp.sum(plus * plus, axis=(1, 2)))
+        return cls(z, trace, xp.minimum(trace, xp.max(target.s) + added))
 
     def only(self, places: NDArray[np.intp]) -> LowRankMaps:
         """Some of the maps."""
@@ -149,12 +156,12 @@ def shift_of(probe: Probe, maps: LowRankMaps, xp: Any = np) -> Shift:
 
 
 def _weighted_grams(z: Any, share: Any, xp: Any) -> Any:
-    """``z diag(share_j) z'`` for every map and j: [e, J, m, m] from z [e, m, k] and share [J, k].
-
-    Each product of two rows is formed once (the result is symmetric), and meets all J weights while it is still in
-    the cache.
-    """
+    """``z diag(share_j) z'`` for every map and j: [e, J, m, m] from z [e, m, k] and share [J, k]."""
     e, m, _ = z.shape
+    if m >= _MANY_ROWS:
+        return _grams_by_weight(z, xp.sqrt(share), xp)
+    # Each product of two rows is formed once (the result is symmetric), and meets all J weights while it is still in
+    # the cache.
     weights = xp.matrix_transpose(share)
     packed = xp.concat([(z[:, a : a + 1] * z[:, a:]) @ weights for a in range(m)], axis=1)
     place = np.zeros((m, m), dtype=np.int64)
@@ -162,8 +169,21 @@ def _weighted_grams(z: Any, share: Any, xp: Any) -> Any:
     place[upper] = np.arange(upper[0].size)
     place = np.maximum(place, place.T)
     index = xp.asarray(place.reshape(-1), device=z.device)
-    packed = xp.permute_dims(packed, (0, 2, 1))
-    return xp.reshape(xp.take(packed, index, axis=-1), (e, share.shape[0], m, m))
+    return xp.reshape(xp.permute_dims(xp.take(packed, index, axis=1), (0, 2, 1)), (e, share.shape[0], m, m))
+
+
+def _grams_by_weight(z: Any, roots: Any, xp: Any) -> Any:
+    """The same with one symmetric product a weight: with many rows there are fewer of these than products of rows."""
+    if not isinstance(z, np.ndarray):
+        scaled = z[:, None] * roots[None, :, None, :]
+        return scaled @ xp.matrix_transpose(scaled)
+    grams = np.empty((z.shape[0], roots.shape[0], z.shape[1], z.shape[1]))
+    scaled = np.empty_like(z[0])
+    for rows, out in zip(z, grams, strict=True):
+        for root, gram in zip(roots, out, strict=True):
+            np.multiply(rows, root, out=scaled)
+            np.matmul(scaled, scaled.T, out=gram)
+    return grams
 
 
 def _mixing(rows: Any, rank: int, target: TargetSpectrum, xp: Any) -> Any:

@@ -37,13 +37,16 @@ __all__ = ["ManyMaps"]
 _SLACK = 2.0
 """How far, in log, a map may change the mean eigenvalue before it is scored by itself."""
 
-_GROWTH = 1.5
+_GROWTH = 1.0
 """How far, in log, a map may raise the largest eigenvalue before it is looked at along the whole range."""
 
 _FULL = 6
 """A map of more than this share (one in so many) of the target's directions is cheaper as a whole."""
 
-_BLOCK = 64
+_CACHE = 2**18
+"""Numbers of the small matrices that are worked on together."""
+
+_BLOCK = 16
 """Maps that are turned into the target's coordinates together."""
 
 _SPARE = 0.05
@@ -103,22 +106,33 @@ class ManyMaps:
         usual = admitted & (
             np.log(maps.largest, where=admitted, out=np.full(scale.shape, np.inf)) <= self._largest
         )
-        size = self._at_once(maps.z.shape[1])
-        for chunk in _chunks(np.flatnonzero(usual), size):
-            best[chunk] = self._along(self._upper, maps.only(chunk), scale[chunk])
-        for place in np.flatnonzero(admitted & np.isnan(best).any(axis=1)):
-            best[[place]] = self._along(self._whole, maps.only(np.array([place])), scale[[place]])
+        self._look(self._upper, maps, scale, np.flatnonzero(usual), best)
+        self._look(self._whole, maps, scale, np.flatnonzero(admitted & np.isnan(best).any(axis=1)), best)
         return best
 
-    def _along(
-        self, curve: Interpolation, maps: LowRankMaps, scale: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Maxima [e, c] along a curve; NaN where its part of the range is not proven to hold them."""
-        try:
-            found = shift_of(self._probe(curve), maps, xp)
-        except np.linalg.LinAlgError:
-            return np.full((scale.size, self.target.y.shape[1]), np.nan)
-        return self._maxima(curve, *self._at_nodes(curve, found), scale)
+    def _look(
+        self,
+        curve: Interpolation,
+        maps: LowRankMaps,
+        scale: NDArray[np.float64],
+        chosen: NDArray[np.intp],
+        best: NDArray[np.float64],
+    ) -> None:
+        """Put the chosen maps' maxima along a curve in place."""
+        if not chosen.size:
+            return
+        probe = self._probe(curve)
+        log_determinant = np.full((chosen.size, curve.nodes.size), np.nan)
+        residual = np.full((chosen.size, self.target.y.shape[1], curve.nodes.size), np.nan)
+        for part in _chunks(np.arange(chosen.size), self._at_once(maps.z.shape[1])):
+            for single in [part] if part.size == 1 else [part, *part[:, None]]:
+                if not np.isnan(log_determinant[single]).any():
+                    continue
+                # A map that rounding makes indefinite must not take its neighbours with it.
+                with suppress(np.linalg.LinAlgError):
+                    found = shift_of(probe, maps.only(chosen[single]), xp)
+                    log_determinant[single], residual[single] = self._with_own(curve, found)
+        best[chosen] = self._maxima(curve, log_determinant, residual, scale[chosen])
 
     def _maxima(
         self,
@@ -148,7 +162,7 @@ class ManyMaps:
     def _probe_upper(self) -> Probe:
         return Probe.at(self.target, np.exp(self._upper.nodes), xp)
 
-    def _at_nodes(
+    def _with_own(
         self, curve: Interpolation, found: Shift
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """L [e, J] and R [e, c, J] of maps."""
@@ -179,7 +193,7 @@ class ManyMaps:
         found = shift_of(
             Probe.at(self.target, np.exp(self._whole.nodes), xp), LowRankMaps.none(self.target, xp), xp
         )
-        log_determinant, residual = self._at_nodes(self._whole, found)
+        log_determinant, residual = self._with_own(self._whole, found)
         values = evidence(log_determinant[:, None, :], residual, self.target.n)
         best = (values[0] @ self._whole.matrix.T).max(axis=-1)
         ceiling = evidence(
@@ -200,7 +214,7 @@ class ManyMaps:
 
     def _at_once(self, rows: int) -> int:
         """Maps in a chunk: enough to spread the cost of a call, few enough to stay in the cache."""
-        return max(1, min(_BLOCK, 2**17 // (rows * rows * self._upper.nodes.size)))
+        return max(1, min(_BLOCK, _CACHE // (rows * rows * self._upper.nodes.size)))
 
 
 def _by_rank(esms: Sequence[ESM]) -> Iterator[NDArray[np.intp]]:
