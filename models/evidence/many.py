@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import array_api_compat.numpy as xp
 import numpy as np
 
+from models.evidence.arrays import Arrays
 from models.evidence.full_rank import Tridiagonal
 from models.evidence.interpolation import Interpolation
 from models.evidence.low_rank import LowRankMaps, Probe, Shift, shift_of
@@ -46,6 +46,9 @@ _FULL = 6
 _CACHE = 2**18
 """Numbers of the small matrices that are worked on together."""
 
+_BLOCK_ON_DEVICE = 256
+"""The same on a device, which is fast only when it has much to do at a time."""
+
 _BLOCK = 16
 """Maps that are turned into the target's coordinates together."""
 
@@ -61,9 +64,12 @@ class ManyMaps:
     ----------
     target
         The target, decomposed.
+    arrays
+        Where low-rank maps are computed: in memory, or on a GPU. Maps of high rank are always computed in memory.
     """
 
     target: TargetSpectrum
+    arrays: Arrays = field(default_factory=Arrays.on)
 
     def log_evidence(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
         """Maximum log evidence a row of every map and target column, [e, c].
@@ -78,7 +84,7 @@ class ManyMaps:
                 for place in places:
                     best[place] = self._of_full(esms[place])
                 continue
-            for block in _chunks(places, _BLOCK):
+            for block in _chunks(places, _BLOCK if self.arrays.is_numpy else _BLOCK_ON_DEVICE):
                 best[block] = self._of_block([esms[place] for place in block])
         return best
 
@@ -99,13 +105,11 @@ class ManyMaps:
         return best.reshape(-1)
 
     def _of_block(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
-        maps = LowRankMaps.of(self.target, esms, xp)
+        maps = LowRankMaps.of(self._placed, esms, self.arrays.xp)
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
-        scale = self._scale(maps.trace)
+        scale = self._scale(self.arrays.get(maps.trace))
         admitted = np.abs(scale) <= _SLACK
-        usual = admitted & (
-            np.log(maps.largest, where=admitted, out=np.full(scale.shape, np.inf)) <= self._largest
-        )
+        usual = admitted & (self.arrays.get(maps.largest) <= np.exp(self._largest))
         self._look(self._upper, maps, scale, np.flatnonzero(usual), best)
         self._look(self._whole, maps, scale, np.flatnonzero(admitted & np.isnan(best).any(axis=1)), best)
         return best
@@ -129,8 +133,8 @@ class ManyMaps:
                 if not np.isnan(log_determinant[single]).any():
                     continue
                 # A map that rounding makes indefinite must not take its neighbours with it.
-                with suppress(np.linalg.LinAlgError):
-                    found = shift_of(probe, maps.only(chosen[single]), xp)
+                with suppress(*self.arrays.indefinite):
+                    found = shift_of(probe, maps.only(chosen[single]), self.arrays.xp)
                     log_determinant[single], residual[single] = self._with_own(curve, found)
         best[chosen] = self._maxima(curve, log_determinant, residual, scale[chosen])
 
@@ -155,12 +159,18 @@ class ManyMaps:
             scale: NDArray[np.float64] = np.log(trace / (self.target.d * self.target.mean_eigenvalue))
         return scale
 
+    @cached_property
+    def _placed(self) -> TargetSpectrum:
+        return self.target.placed(self.arrays)
+
     def _probe(self, curve: Interpolation) -> Probe:
-        return self._probe_upper if curve is self._upper else Probe.at(self.target, np.exp(curve.nodes), xp)
+        if curve is self._upper:
+            return self._probe_upper
+        return Probe.at(self._placed, self.arrays.put(np.exp(curve.nodes)), self.arrays.xp)
 
     @cached_property
     def _probe_upper(self) -> Probe:
-        return Probe.at(self.target, np.exp(self._upper.nodes), xp)
+        return Probe.at(self._placed, self.arrays.put(np.exp(self._upper.nodes)), self.arrays.xp)
 
     def _with_own(
         self, curve: Interpolation, found: Shift
@@ -168,10 +178,12 @@ class ManyMaps:
         """L [e, J] and R [e, c, J] of maps."""
         lam = np.exp(curve.nodes)
         share = lam / (lam + self.target.s[:, None])
-        own = self.target.rest[:, None] + np.square(self.target.y).T @ share
-        return found.log_determinant + np.log1p(self.target.s[:, None] / lam).sum(
-            axis=0
-        ), found.residual + own
+        log_determinant = np.log1p(self.target.s[:, None] / lam).sum(axis=0)
+        residual = self.target.rest[:, None] + np.square(self.target.y).T @ share
+        return (
+            self.arrays.get(found.log_determinant) + log_determinant,
+            self.arrays.get(found.residual) + residual,
+        )
 
     @cached_property
     def _middle(self) -> float:
@@ -190,9 +202,8 @@ class ManyMaps:
         bottom = float(self._whole.grid[0])
         if not (self.target.rest > 0).all():
             return Interpolation.over(bottom, self._top, self._largest)
-        found = shift_of(
-            Probe.at(self.target, np.exp(self._whole.nodes), xp), LowRankMaps.none(self.target, xp), xp
-        )
+        probe = Probe.at(self._placed, self.arrays.put(np.exp(self._whole.nodes)), self.arrays.xp)
+        found = shift_of(probe, LowRankMaps.none(self._placed, self.arrays.xp), self.arrays.xp)
         log_determinant, residual = self._with_own(self._whole, found)
         values = evidence(log_determinant[:, None, :], residual, self.target.n)
         best = (values[0] @ self._whole.matrix.T).max(axis=-1)
@@ -214,6 +225,8 @@ class ManyMaps:
 
     def _at_once(self, rows: int) -> int:
         """Maps in a chunk: enough to spread the cost of a call, few enough to stay in the cache."""
+        if not self.arrays.is_numpy:
+            return _BLOCK_ON_DEVICE
         return max(1, min(_BLOCK, _CACHE // (rows * rows * self._upper.nodes.size)))
 
 

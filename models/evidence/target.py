@@ -9,7 +9,7 @@ dimensions, or features of lower rank) are left out here, once, and cost nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,8 @@ from models.evidence.profile import RESIDUAL_FLOOR, nonzero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from models.evidence.arrays import Arrays
 
 __all__ = ["TargetSpectrum"]
 
@@ -114,6 +116,13 @@ class TargetSpectrum:
             mean_eigenvalue=total / d,
             centred=center,
         )
+
+    def placed(self, arrays: Arrays) -> TargetSpectrum:
+        """The same with the arrays that maps meet on a device."""
+        if arrays.is_numpy:
+            return self
+        moved = {name: arrays.put(getattr(self, name)) for name in ("s", "q", "last", "y")}
+        return replace(self, **moved)
 
 
 def _decomposed(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import ScoringError, SpringboardError
+from models.evidence.arrays import Arrays
 from models.evidence.many import ManyMaps
 from models.evidence.target import TargetSpectrum
 from models.ranking.logme_jackknife import checked_groups, logme_jackknife, present
@@ -38,21 +39,31 @@ class LogmeOfMaps:
         [n, d], the target's base embeddings.
     labels, task, center
         As for :func:`models.scorers.logme`.
+    device
+        Where low-rank ESMs are computed, see :meth:`models.evidence.arrays.Arrays.on`.
 
     Raises
     ------
     ScoringError
         If the target cannot be scored, see :func:`models.scorers.inputs.check_inputs`.
+    SettingsError
+        If there is no such device.
     """
 
-    def __init__(self, base: ArrayLike, labels: Labels, task: Task, *, center: bool = False) -> None:
+    def __init__(
+        self, base: ArrayLike, labels: Labels, task: Task, *, center: bool = False, device: str = "cpu"
+    ) -> None:
+        self._arrays = Arrays.on(device)
         self._inputs = check_inputs(base, labels, task)
         self._labels, self._task, self._center = labels, task, center
         self._targets = logme_targets(self._inputs)
 
     @cached_property
     def _whole(self) -> ManyMaps:
-        return ManyMaps(TargetSpectrum.of(self._inputs.features, self._targets, center=self._center))
+        return self._of(self._inputs.features, self._targets)
+
+    def _of(self, features: NDArray[np.float64], targets: NDArray[np.float64]) -> ManyMaps:
+        return ManyMaps(TargetSpectrum.of(features, targets, center=self._center), self._arrays)
 
     def scores(self, esms: Sequence[ESM]) -> list[float | SpringboardError]:
         """Score e ESMs; where one cannot be scored, the reason stands in its place.
@@ -93,8 +104,8 @@ class LogmeOfMaps:
             kept = np.asarray(groups) != group
             targets = present(self._targets[kept], self._center)
             if esms and targets.shape[1]:
-                without = TargetSpectrum.of(self._inputs.features[kept], targets, center=self._center)
-                table[:, group] = ManyMaps(without).log_evidence(esms).mean(axis=1)
+                without = self._of(self._inputs.features[kept], targets)
+                table[:, group] = without.log_evidence(esms).mean(axis=1)
         return [
             row
             if np.isfinite(row).all()
