@@ -149,7 +149,9 @@ class _ManyMaps(_OneByOne):
 
     @cached_property
     def _engine(self) -> LogmeOfMaps:
-        return LogmeOfMaps(self._rows.base, self._rows.labels, self._rows.target.task, **self._settings)
+        rows = self._rows
+        device = rows.plan.workspace.settings.run.scoring_device
+        return LogmeOfMaps(rows.base, rows.labels, rows.target.task, device=device, **self._settings)
 
     def scores(self, members: Sequence[Member]) -> Iterator[Answer]:
         yield from self._in_blocks(members, self._engine.scores)

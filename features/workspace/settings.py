@@ -92,7 +92,10 @@ class StoreParams(_Section):
 
 
 class RunParams(_Section):
-    """How runs go: Prefect's task runner, retries, and what the last step does."""
+    """How runs go: Prefect's task runner, retries, where ESMs are scored, and what the last step does.
+
+    ``scoring_device`` is ``cpu`` or a device of torch with double precision (``cuda``).
+    """
 
     task_runner: Literal["threads", "dask", "ray"] = "threads"
     task_runner_options: dict[str, Any] = Field(default_factory=dict)
@@ -102,6 +105,7 @@ class RunParams(_Section):
     lock_timeout_seconds: float = Field(default=900.0, gt=0)
     push: bool = True
     keep_tuned_models: bool = False
+    scoring_device: str = Field(default="cpu", min_length=1)
 
 
 class Settings(_Section):
