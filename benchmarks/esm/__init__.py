@@ -1,0 +1,1 @@
+"""ESMs of real sources: beside the reference's fit, and rank against size and ranking agreement."""
