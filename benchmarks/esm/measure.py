@@ -40,13 +40,18 @@ def measure(keep: bool = False) -> Outcome:
             f"say anything; run it again, or with more minutes in $SPRINGBOARD_BENCH_MINUTES; "
             f"missing: {', '.join(missing)}"
         )
-    goals, raw, notes = [], {}, []
+    goals: list[Goal] = []
+    raw: dict[str, Any] = {}
+    notes: list[str] = []
     large = [one for one in sources if one.name in chosen.LARGE]
     if len(large) >= 2:
-        cases, reference = _beside(large)
-        goals += beside.judge(cases)
-        raw["beside"] = cases
-        notes.append(reference)
+        try:
+            cases, reference = _beside(large)
+            goals += beside.judge(cases)
+            raw["beside"] = cases
+            notes.append(reference)
+        except MissingInput as problem:
+            notes.append(f"Not run beside hf-dataset-selector: {problem}.")
     found = measure_pool(sources, targets)
     rows = table(found, sources[0].base.shape[1], RESULTS)
     _plot(rows)
@@ -60,9 +65,9 @@ def measure(keep: bool = False) -> Outcome:
 def _beside(large: Sequence[Made]) -> tuple[list[dict[str, Any]], str]:
     from threadpoolctl import threadpool_limits
 
-    from benchmarks.exchange.measure import _python
+    from benchmarks.hfselect import hfselect_python
 
-    python = _python()
+    python = hfselect_python()
     with threadpool_limits(1):
         cases = beside.compare(large, python)
     sgd = cases[0]["sgd"]
