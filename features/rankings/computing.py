@@ -11,8 +11,9 @@ import numpy as np
 from features.artefacts.embeddings import target_embeddings
 from features.artefacts.esms import read_esm
 from features.artefacts.files import read_table
+from features.artefacts.tuned_features import tuned_features
 from features.rankings.supplies import Supplies
-from models.errors import ArtefactError, ScoringError, SpringboardError
+from models.errors import ArtefactError, EncoderError, ReadError, ScoringError, SpringboardError
 from models.ranking import LogmeOfMaps, jackknife_groups, score_with_replicates
 from models.scorers import Need
 
@@ -66,6 +67,25 @@ class TargetRows:
             See :func:`features.artefacts.esms.read_esm`.
         """
         return read_esm(self.plan, member.esm, self.base.shape[1])
+
+    def by_tuned(self, member: Member) -> NDArray[np.float64]:
+        """The target's embeddings by a source's tuned encoder, [n, d].
+
+        Raises
+        ------
+        ArtefactError, ScoringError
+            There is no such encoder, or it cannot be used.
+        """
+        if member.imported is not None:
+            raise ScoringError(
+                f"of the imported ESM '{member.entry.name}' there is only the map, and no tuned model"
+            )
+        try:
+            return tuned_features(self.plan, member.entry, self.target).astype(np.float64)
+        except (EncoderError, ReadError) as problem:
+            raise ScoringError(
+                problem.what, consequence=problem.consequence, next_step=problem.next_step
+            ) from problem
 
 
 class Computing(Protocol):
@@ -123,6 +143,8 @@ class _OneByOne:
     def _features(self, member: Member) -> NDArray[np.float64] | None:
         if Need.FEATURES not in self._scorer.needs:
             return None
+        if self._scorer.on == "tuned":
+            return self._rows.by_tuned(member)
         mapped: NDArray[np.float64] = self._rows.esm(member).apply(self._rows.base)
         return mapped
 
@@ -189,8 +211,8 @@ class _Together(_OneByOne):
 
     def _all_of(self, member: Member) -> tuple[Member, dict[Need, Any]]:
         given = self._supplies.get(member, self._scorer.needs)
-        if Need.FEATURES in self._scorer.needs:
-            self._rows.esm(member)
+        # Whether there are features is found out now, and the features themselves are made when their turn comes.
+        self._features(member)
         return member, given
 
     def _with_features(self, one: tuple[Member, dict[Need, Any]]) -> dict[Need, Any]:

@@ -94,9 +94,17 @@ class Scoring:
         self._pool = ""
 
     @property
+    def no_stderr(self) -> str:
+        """Why this scorer's scores have no standard errors; empty where they have."""
+        if self._scorer.joint:
+            return "every score depends on all sources together"
+        if not self._scorer.goes_by_rows:
+            return "the scores are not of the target's rows"
+        return "a score by this scorer takes seconds" if self._scorer.cost == "dear" else ""
+
+    @property
     def _has_errors(self) -> bool:
-        """Whether standard errors are computed: not where a score takes seconds, or is not of the target's rows."""
-        return self._scorer.goes_by_rows and self._scorer.cost != "dear"
+        return not self.no_stderr
 
     def score(self, members: Sequence[Member], on_progress: OnProgress = silent) -> list[Scored]:
         """Scores of the members, with standard errors for the leading ones; new ones are stored.
@@ -208,7 +216,10 @@ class Scoring:
     def _member_key(self, member: Member) -> str:
         """The key of a member's score; empty, with the reason noted, where what it needs cannot be named."""
         try:
-            return self._key(member.esm, self._supplies.keys(member, self._scorer.needs))
+            supplied = self._supplies.keys(member, self._scorer.needs)
+            if self._scorer.on == "tuned" and member.imported is None:
+                supplied["tuned"] = self.plan.source_keys(member.entry).moments
+            return self._key(member.esm, supplied)
         except (ArtefactError, ScoringError) as problem:
             self.failures[member.entry.name] = problem.what
             return ""

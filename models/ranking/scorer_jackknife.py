@@ -56,7 +56,7 @@ def score_with_replicates(
     ScoringError
         If the target, or the target without one of the groups, cannot be scored.
     """
-    if scorer.name == "logme" and features is not None:
+    if scorer.name in ("logme", "logme@tuned") and features is not None:
         return logme_jackknife(features, labels, task, groups, **settings)
     supplied = dict(given or {})
     every = np.asarray(labels, dtype=object)

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from models.labels import Labels
     from models.tasks import Task
 
-__all__ = ["FIT", "Cost", "Direction", "Scorer"]
+__all__ = ["FIT", "Cost", "Direction", "On", "Scorer"]
 
 Cost = Literal["cheap", "moderate", "dear"]
 """For n = 1,000 and d = 384 on one core: below 0.1 s, below 1 s, more."""
 
 Direction = Literal["higher", "lower"]
 """Which end of a score is the good one."""
+
+On = Literal["esm", "tuned"]
+"""Where a source's features of a target come from."""
 
 FIT = frozenset({Need.FEATURES, Need.LABELS})
 """The needs of a scorer that goes by features and labels alone."""
@@ -57,6 +60,9 @@ class Scorer:
         See :data:`Cost`.
     joint
         Scores all sources of a pool together (a set), not each for itself.
+    on
+        Which features it is given: the target's as the source's ESM imitates them, or as its really tuned encoder
+        gives them. ``NAME@tuned`` in the registry is the same scorer on the latter.
     recipe
         Raised by hand when the same inputs would give another number.
     """
@@ -71,6 +77,7 @@ class Scorer:
     higher_is_better: bool = True
     cost: Cost = "cheap"
     joint: bool = False
+    on: On = "esm"
     recipe: int = 1
 
     @property
