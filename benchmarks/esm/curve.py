@@ -136,7 +136,8 @@ def _maps(source: Made) -> dict[str, ESM]:
         )
         made[f"auto {tolerance:g}"] = _stored(auto.esm)
     for rank in SCALED:
-        scaled = around_scaled_identity(moments, rank, made[str(rank)].strength)
+        strength = made[str(rank)].strength
+        scaled = around_scaled_identity(source.base, source.tuned, source.folds, rank, strength)
         made[f"scaled {rank}"] = _stored(scaled)
     return made
 

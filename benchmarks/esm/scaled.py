@@ -7,8 +7,10 @@ the pool as it does and is an ESM of the usual form; it no longer imitates the t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.esm import ESM, Moments, fit_esm
 from models.esm.centred import Centred
@@ -17,29 +19,54 @@ from models.esm.solve import Root, leading_outputs, ridge
 
 __all__ = ["around_scaled_identity"]
 
-_ROUNDS = 10
+_ROUNDS = 6
 
 
-def around_scaled_identity(moments: Moments, rank: int, strength: float) -> ESM:
-    """Fit scale and map in turn, in the metric of ``X'X + lam I``; the ESM's held-out figures are the usual map's."""
+def around_scaled_identity(
+    base: NDArray[np.float32],
+    tuned: NDArray[np.float32],
+    folds: NDArray[np.int64],
+    rank: int,
+    strength: float,
+) -> ESM:
+    """Fit such a map to rows; its held-out figures are those of the map itself, before it is divided by ``a``."""
+    moments = Moments.from_pairs(base, tuned, folds, int(folds.max()) + 1)
+    usual = fit_esm(moments, rank=rank, strengths=[strength])
+    error = spread = 0.0
+    for fold in np.unique(folds):
+        out = folds == fold
+        rest = Moments.from_pairs(base[~out], tuned[~out], folds[~out], int(folds.max()) + 1)
+        scale, u, v, b = _fit(rest, rank, strength)
+        x, y = base[out].astype(np.float64), tuned[out].astype(np.float64)
+        error += float(np.square(scale * x + (x @ v) @ u.T + b - y).sum())
+        spread += float(np.square(y - tuned[~out].mean(axis=0, dtype=np.float64)).sum())
+    scale, u, v, b = _fit(moments, rank, strength)
+    return replace(
+        usual,
+        u=u / scale,
+        v=v,
+        b=b / scale,
+        heldout_error=error / len(base),
+        heldout_r2=1 - error / spread,
+    )
+
+
+def _fit(moments: Moments, rank: int, strength: float) -> tuple[float, Any, Any, Any]:
+    """Scale and map in turn, in the metric of ``X'X + lam I``; gives a, U, V, b."""
     centred = Centred.of(moments)
-    d = moments.dim
+    one = np.eye(moments.dim)
     lam = ridge(centred.gram, strength)
     root = Root.of(centred.gram, lam)
     w = root.back(root.half(centred.cross))
-    metric = centred.gram + lam * np.eye(d)
+    metric = centred.gram + lam * one
     lower = np.linalg.cholesky(metric)
     metric_w = metric @ w
-    whole = (float(np.sum(metric_w.diagonal())), float(np.trace(metric)))
     extra = 0.0
     for _ in range(_ROUNDS):
-        p = leading_outputs(lower.T @ (w - extra * np.eye(d)), rank)
+        p = leading_outputs(lower.T @ (w - extra * one), rank)
         # Of what the kept outputs leave over, the part that a multiple of the identity explains best.
-        cut_w = whole[0] - float(np.sum((metric_w @ p) * p))
-        cut_one = whole[1] - float(np.sum((metric @ p) * p))
-        extra = cut_w / cut_one
-    scale = 1.0 + extra
-    u, v = balanced((w - extra * np.eye(d)) @ p, p)
+        left = float(np.trace(metric_w)) - float(np.sum((metric_w @ p) * p))
+        extra = left / (float(np.trace(metric)) - float(np.sum((metric @ p) * p)))
+    u, v = balanced((w - extra * one) @ p, p)
     b = centred.mean_d - extra * centred.mean_x - (centred.mean_x @ v) @ u.T
-    usual = fit_esm(moments, rank=rank, strengths=[strength])
-    return replace(usual, u=u / scale, v=v, b=b / scale)
+    return 1.0 + extra, u, v, b
