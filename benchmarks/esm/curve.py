@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from benchmarks.esm.pool import FOLDS, Made
 from benchmarks.esm.scaled import around_scaled_identity
 from benchmarks.texts import datasets_folder
-from models.esm import ESM, Moments, esm_bytes, fit_with_curve
+from models.esm import ESM, Moments, esm_bytes, fit_esm, fit_with_curve
 
-__all__ = ["AUTO", "PARAMETERS", "RANKS", "agreement", "measure_pool", "table"]
+__all__ = ["AUTO", "PARAMETERS", "RANKS", "agreement", "between_halves", "measure_pool", "table"]
 
 RANKS = (1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32, 64, 128)
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -30,6 +30,8 @@ PARAMETERS = 22_713_216
 """Of all-MiniLM-L6-v2, its pooler included and its table of positions' numbers (512, no weights) not."""
 
 FULL = "full"
+HALVED = {FULL: None, "16": 16}
+_HALF = "half "
 
 
 def measure_pool(sources: Sequence[Made], targets: Sequence[Made]) -> dict[str, Any]:
@@ -66,14 +68,14 @@ def measure_pool(sources: Sequence[Made], targets: Sequence[Made]) -> dict[str, 
     return {"figures": figures, "scores": scores, "sources": {one.name: one.facts for one in sources}}
 
 
-def agreement(found: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """How a kind of map orders the pool beside the full maps, one record a target."""
+def agreement(found: dict[str, Any], kind: str, beside: str = FULL) -> list[dict[str, Any]]:
+    """How a kind of map orders the pool beside another, the full maps; one record a target."""
     from scipy.stats import kendalltau, spearmanr
 
     records = []
     for target, by_kind in found["scores"].items():
-        names = list(by_kind[FULL])
-        full, other = (np.array([by_kind[one][name] for name in names]) for one in (FULL, kind))
+        names = list(by_kind[beside])
+        full, other = (np.array([by_kind[one][name] for name in names]) for one in (beside, kind))
         leading = int(full.argmax())
         records.append(
             {
@@ -86,9 +88,14 @@ def agreement(found: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return records
 
 
+def between_halves(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """How far maps of one kind agree when fitted to two halves of each source's rows: what an order can be held to."""
+    return {kind: agreement(found, f"{_HALF}0 {kind}", f"{_HALF}1 {kind}") for kind in HALVED}
+
+
 def table(found: dict[str, Any], dim: int, folder: Path | None) -> list[dict[str, Any]]:
     """One row a rank, then the choices of ``auto``; written to ``folder/esm_ranks.csv`` where one is given."""
-    kinds = list(next(iter(found["figures"].values())))
+    kinds = [kind for kind in next(iter(found["figures"].values())) if not kind.startswith(_HALF)]
     rows = [_row(found, kind, dim) for kind in kinds]
     if folder is not None:
         with (folder / "esm_ranks.csv").open("w", newline="", encoding="utf-8") as out:
@@ -139,6 +146,11 @@ def _maps(source: Made) -> dict[str, ESM]:
         strength = made[str(rank)].strength
         scaled = around_scaled_identity(source.base, source.tuned, source.folds, rank, strength)
         made[f"scaled {rank}"] = _stored(scaled)
+    for half, mine in enumerate((source.folds < FOLDS // 2, source.folds >= FOLDS // 2)):
+        folds = np.arange(int(mine.sum())) % FOLDS
+        part = Moments.from_pairs(source.base[mine], source.tuned[mine], folds, FOLDS)
+        for kind, rank in HALVED.items():
+            made[f"{_HALF}{half} {kind}"] = fit_esm(part, rank=rank, strengths=STRENGTHS)
     return made
 
 

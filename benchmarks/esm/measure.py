@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.esm import beside, chosen
-from benchmarks.esm.curve import FULL, measure_pool, table
+from benchmarks.esm.curve import FULL, between_halves, measure_pool, table
 from benchmarks.esm.kept import kept_bytes
 from benchmarks.esm.pool import Made, fill, made_sources, made_targets
 from benchmarks.outcome import Goal, MissingInput, Outcome
@@ -54,10 +54,29 @@ def measure(keep: bool = False) -> Outcome:
             notes.append(f"Not run beside hf-dataset-selector: {problem}.")
     found = measure_pool(sources, targets)
     rows = table(found, sources[0].base.shape[1], RESULTS)
-    _plot(rows)
+    halves = between_halves(found)
+    _plot(rows, _mean_spearman(halves[FULL]))
     kept = kept_bytes(sources[0])
     goals += _size_goals(rows, kept, len(sources))
-    raw |= {"ranks": rows, "kept": kept, "pool": found, "not_made": missing}
+    for kind, agreed in halves.items():
+        what = "full maps" if kind == FULL else f"maps of rank {kind}"
+        goals.append(
+            Goal(
+                f"mean Spearman of {what} fitted to one half of each source's rows with those of the other half",
+                _mean_spearman(agreed),
+                unit="",
+            )
+        )
+    goals += [
+        Goal(
+            f"tried: mean Spearman of rank {row['rank'].split()[1]} around a scaled identity with full-rank scores",
+            row["spearman_mean"],
+            unit="",
+        )
+        for row in rows
+        if row["rank"].startswith("scaled")
+    ]
+    raw |= {"ranks": rows, "halves": halves, "kept": kept, "pool": found, "not_made": missing}
     notes += _notes(rows, sources, targets)
     return Outcome(title="ESMs: fit, rank, size and the pool's order", goals=goals, raw=raw, notes=notes)
 
@@ -80,10 +99,14 @@ def _beside(large: Sequence[Made]) -> tuple[list[dict[str, Any]], str]:
     )
 
 
-def _plot(rows: Sequence[dict[str, Any]]) -> None:
+def _mean_spearman(agreed: Sequence[dict[str, Any]]) -> float:
+    return float(np.mean([one["spearman"] for one in agreed]))
+
+
+def _plot(rows: Sequence[dict[str, Any]], halves: float) -> None:
     from benchmarks.esm.plot import write_plot
 
-    write_plot(rows, RESULTS / "esm_ranks.svg")
+    write_plot(rows, halves, RESULTS / "esm_ranks.svg")
 
 
 def _size_goals(rows: Sequence[dict[str, Any]], kept: dict[str, int], sources: int) -> list[Goal]:

@@ -11,8 +11,18 @@ __all__ = ["write_plot"]
 _WANTED, _SMALLER = 0.99, 2_780
 
 
-def write_plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write an SVG: ranking agreement and held-out fit over the ESM's bytes."""
+def write_plot(rows: Sequence[dict[str, Any]], halves: float, path: Path) -> None:
+    """Write an SVG: ranking agreement and held-out fit over the ESM's bytes.
+
+    Parameters
+    ----------
+    rows
+        Of :func:`benchmarks.esm.curve.table`.
+    halves
+        Mean Spearman of full maps fitted to halves of each source's rows, drawn as a line.
+    path
+        Where to.
+    """
     import matplotlib
 
     matplotlib.use("svg")
@@ -39,6 +49,9 @@ def write_plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
             row["rank"], (row["bytes"], row["spearman_mean"]), (4, -10), textcoords="offset points"
         )
     above.axhline(_WANTED, color="grey", linewidth=0.8)
+    above.axhline(
+        halves, color="grey", linewidth=0.8, linestyle=":", label="full maps, half of the rows each"
+    )
     above.set_ylabel("agreement with the full maps' order")
     above.set_ylim(top=1.005)
     for name, label in (("heldout_r2_median", "median source"), ("heldout_r2_least", "worst source")):
