@@ -100,8 +100,8 @@ class LowRankMaps:
     def of(cls, target: TargetSpectrum, esms: Sequence[ESM], xp: Any = np) -> LowRankMaps:
         """Bring e maps of one rank r into the target's coordinates; ``target`` holds arrays of ``xp``."""
         rows = xp.asarray(_rows(esms, centred=target.centred), device=target.q.device)
-        e, m, d = rows.shape
-        turned = xp.reshape(xp.reshape(rows, (e * m, d)) @ target.q, (e, m, -1))
+        e = rows.shape[0]
+        turned = _flat_product(rows, target.q, xp)
         if not target.centred:
             turned = xp.concat([turned, xp.broadcast_to(target.last, (e, 1, target.last.shape[0]))], axis=1)
         z = _mixing(rows, esms[0].rank, target, xp) @ turned
@@ -142,7 +142,7 @@ def shift_of(probe: Probe, maps: LowRankMaps, xp: Any = np) -> Shift:
     h = _weighted_grams(maps.z, probe.share, xp)
     m = maps.z.shape[1] // 2
     j = probe.lam.shape[0]
-    t = xp.reshape(maps.z @ probe.pull, (maps.z.shape[0], 2 * m, j, -1))
+    t = xp.reshape(_flat_product(maps.z, probe.pull, xp), (maps.z.shape[0], 2 * m, j, -1))
     t = xp.permute_dims(t, (0, 2, 1, 3))
     eye = xp.eye(m, dtype=h.dtype, device=h.device)
     first = xp.linalg.cholesky(h[..., :m, :m] + eye)
@@ -163,13 +163,19 @@ def _weighted_grams(z: Any, share: Any, xp: Any) -> Any:
     # Each product of two rows is formed once (the result is symmetric), and meets all J weights while it is still in
     # the cache.
     weights = xp.matrix_transpose(share)
-    packed = xp.concat([(z[:, a : a + 1] * z[:, a:]) @ weights for a in range(m)], axis=1)
+    packed = xp.concat([_flat_product(z[:, a : a + 1] * z[:, a:], weights, xp) for a in range(m)], axis=1)
     place = np.zeros((m, m), dtype=np.int64)
     upper = np.triu_indices(m)
     place[upper] = np.arange(upper[0].size)
     place = np.maximum(place, place.T)
     index = xp.asarray(place.reshape(-1), device=z.device)
     return xp.reshape(xp.permute_dims(xp.take(packed, index, axis=1), (0, 2, 1)), (e, share.shape[0], m, m))
+
+
+def _flat_product(stack: Any, matrix: Any, xp: Any) -> Any:
+    """``stack @ matrix`` for [e, m, k] and [k, p] as one product: a stack of small ones is half as fast."""
+    e, m, k = stack.shape
+    return xp.reshape(xp.reshape(stack, (e * m, k)) @ matrix, (e, m, matrix.shape[1]))
 
 
 def _grams_by_weight(z: Any, roots: Any, xp: Any) -> Any:
