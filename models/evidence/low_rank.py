@@ -163,7 +163,7 @@ def _weighted_grams(z: Any, share: Any, xp: Any) -> Any:
     # Each product of two rows is formed once (the result is symmetric), and meets all J weights while it is still in
     # the cache.
     weights = xp.matrix_transpose(share)
-    packed = xp.concat([_flat_product(z[:, a : a + 1] * z[:, a:], weights, xp) for a in range(m)], axis=1)
+    packed = xp.concat([(z[:, a : a + 1] * z[:, a:]) @ weights for a in range(m)], axis=1)
     place = np.zeros((m, m), dtype=np.int64)
     upper = np.triu_indices(m)
     place[upper] = np.arange(upper[0].size)
