@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,7 +14,8 @@ from prefect.futures import PrefectFuture
 
 from features.artefacts.plan import Plan
 from features.publishing import publish_ranking, publish_rankings
-from features.rankings import refresh_target, shown_ranking, stale_targets
+from features.rankings import refresh_target, shown_ranking, work_of
+from features.rankings.verdict import why_nothing
 from features.rankings.view import view_of
 from features.record import unrecorded
 from features.registry import Kind
@@ -24,7 +24,7 @@ from features.reports.workspace import report_workspace
 from flows.progress import step_progress
 from flows.recording import record_state
 
-__all__ = ["RefreshResult", "chosen_targets", "refresh"]
+__all__ = ["RefreshResult", "refresh"]
 
 
 @dataclass
@@ -32,35 +32,22 @@ class RefreshResult:
     """What a refresh did.
 
     ``changed`` and ``confirmed`` are targets with a new ranking and with the same one as before, ``fresh``
-    those nobody had to look at, ``failed`` target -> reason, ``computed`` how many scores and jackknifes were
-    computed, ``report`` the page and ``release`` the git commit.
+    those nobody had to look at, ``passed_over`` target -> scorers that do not take its task, ``failed``
+    target (and scorer, where several were asked for) -> reason, ``computed`` how many scores and jackknifes were
+    computed, ``report`` the page and ``release`` the git commit. ``rankings`` has a record for each ranking that
+    was put together: ``target``, ``scorer``, ``ranking_id``, ``changed``, how many sources were ``ranked`` and
+    ``excluded``, and the ``reason`` where none could be ranked.
     """
 
     changed: list[str] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    rankings: list[dict[str, Any]] = field(default_factory=list)
     computed: int = 0
     report: str | None = None
     release: str | None = None
-
-
-def chosen_targets(
-    plan: Plan, names: Sequence[str] | None, scorer: str, force: bool
-) -> tuple[list[str], list[str]]:
-    """The targets to work on and the chosen ones that are fresh already.
-
-    Raises
-    ------
-    NamingError
-        A name is not registered.
-    """
-    registered = list(plan.registry.current(Kind.TARGET))
-    chosen = (
-        [plan.registry.get(Kind.TARGET, name).name for name in dict.fromkeys(names)] if names else registered
-    )
-    stale = set(chosen) if force else set(stale_targets(plan, scorer))
-    return [name for name in chosen if name in stale], [name for name in chosen if name not in stale]
 
 
 @task(task_run_name="rank {target} by {scorer}", retry_condition_fn=worth_a_retry)
@@ -74,16 +61,32 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
     ):
         done = refresh_target(plan, entry, scorer, force=force, on_progress=on_progress)
     if done is None:
-        return {"changed": False, "computed": 0}
+        return {"computed": 0, "ranking": None}
     publish_ranking(plan, done)
     shown = shown_ranking(plan.workspace, target, scorer, plan.encoder)
     if shown is not None:
         create_markdown_artifact(
             to_markdown(view_of(shown, top=20)),
-            key=artifact_key("springboard-ranking", target),
-            description=f"Ranking of the sources for {target}",
+            key=artifact_key("springboard-ranking", _artifact_name(plan, target, scorer)),
+            description=f"Ranking of the sources for {target} by {scorer}",
         )
-    return {"changed": done.changed, "computed": done.computed}
+    excluded = [one["reason"] for one in done.ranking["excluded"]]
+    ranked = len(done.ranking["ranking"])
+    record = {
+        "target": target,
+        "scorer": scorer,
+        "ranking_id": done.ranking["ranking_id"],
+        "changed": done.changed,
+        "ranked": ranked,
+        "excluded": len(excluded),
+        "reason": None if ranked else why_nothing(excluded),
+    }
+    return {"computed": done.computed, "ranking": record}
+
+
+def _artifact_name(plan: Plan, target: str, scorer: str) -> str:
+    """The target's name alone for the default scorer, whose ranking the others must not replace."""
+    return target if scorer == plan.workspace.settings.ranking.scorer else f"{target}-by-{scorer}"
 
 
 @task(task_run_name="publish", retry_condition_fn=worth_a_retry)
@@ -123,34 +126,37 @@ def refresh(
     dict
         The fields of :class:`RefreshResult`.
     """
-    from models.scorers import SCORERS
-
     place = workspace_at(workspace)
     root = str(place.root)
     run = place.settings.run
     again: dict[str, Any] = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
-    result = RefreshResult()
-    scorers = sorted(SCORERS) if scorer == "all" else [scorer or place.settings.ranking.scorer]
-    submitted: dict[tuple[str, str], PrefectFuture[dict[str, Any]]] = {}
-    for one in scorers:
-        todo, fresh = chosen_targets(Plan(place), names, one, force)
-        result.fresh += [name for name in fresh if name not in result.fresh]
-        submitted |= {
-            (name, one): rank_target.with_options(**again).submit(root, name, one, force) for name in todo
-        }
+    work = work_of(Plan(place), names, scorer, force)
+    result = RefreshResult(fresh=work.fresh, passed_over=work.passed_over, failed=dict(work.refused))
+    submitted: dict[tuple[str, str], PrefectFuture[dict[str, Any]]] = {
+        (name, one): rank_target.with_options(**again).submit(root, name, one, force)
+        for name, one in work.todo
+    }
     for (name, one), future in submitted.items():
         future.wait()
         if not future.state.is_completed():
-            result.failed[name if len(scorers) == 1 else f"{name} ({one})"] = why(
+            result.failed[name if len(work.scorers) == 1 else f"{name} ({one})"] = why(
                 future.state.result(raise_on_failure=False)
             )
             continue
-        done = future.result()
-        result.computed += done["computed"]
-        (result.changed if done["changed"] else result.confirmed).append(name)
+        _note(result, name, future.result())
     if submitted or unrecorded(place):
         publish_left.with_options(**again)(root)
         result.report = write_pages.with_options(**again)(root)
         message = f"Refresh {', '.join(dict.fromkeys(result.changed)) or 'without a new ranking'}"
         result.release = record_state.with_options(**again)(root, message)
     return asdict(result)
+
+
+def _note(result: RefreshResult, target: str, done: dict[str, Any]) -> None:
+    result.computed += done["computed"]
+    ranking = done["ranking"]
+    if ranking is not None:
+        result.rankings.append(ranking)
+    named = result.changed if ranking is not None and ranking["changed"] else result.confirmed
+    if target not in named:
+        named.append(target)

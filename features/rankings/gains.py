@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from features.registry.ledger import Ledger
 from models.errors import ArtefactError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from features.artefacts.plan import Plan
@@ -48,6 +50,25 @@ class PastGains:
         return np.array([gains[other] for other in sorted(gains) if other != this], dtype=np.float64)
 
     @cached_property
+    def newest(self) -> str:
+        """When the newest record was made; empty where there is none.
+
+        Raises
+        ------
+        ArtefactError
+            A line of the ledger is not a record.
+        """
+        return max((str(line["at"]) for line in self._records), default="")
+
+    @cached_property
+    def _records(self) -> list[dict[str, Any]]:
+        return Ledger(self._path).read()
+
+    @property
+    def _path(self) -> Path:
+        return self.plan.workspace.ledgers / "transfers.jsonl"
+
+    @cached_property
     def _sources(self) -> dict[str, str]:
         """Name -> the first name of the same rows and tuned model."""
         pool = self.plan.registry.pool()
@@ -68,9 +89,8 @@ class PastGains:
     @cached_property
     def _gains(self) -> dict[str, dict[str, float]]:
         """Source -> target -> gain, under first names."""
-        path = self.plan.workspace.ledgers / "transfers.jsonl"
         gains: dict[str, dict[str, float]] = {}
-        for number, line in enumerate(Ledger(path).read(), start=1):
+        for number, line in enumerate(self._records, start=1):
             try:
                 source, target = str(line["source"]), str(line["target"])
                 gain = float(line["score"]) - float(line["baseline"])
@@ -78,7 +98,7 @@ class PastGains:
                     raise ValueError("a score that is not finite")
             except (KeyError, TypeError, ValueError) as problem:
                 raise ArtefactError(
-                    f"record {number} of '{path}' is not a transfer result ({problem})",
+                    f"record {number} of '{self._path}' is not a transfer result ({problem})",
                     consequence="scores that go by past transfers were not computed",
                     next_step="each record has a source, a target, a score and a baseline; correct it",
                 ) from problem

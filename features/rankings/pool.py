@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from features.artefacts.keys import RECIPES, content_hash
 from features.exchange.imports import Import, Imports
 from features.exchange.standing import encoder_facts, why_not
+from features.rankings.gains import PastGains
+from features.rankings.needed import state_of_needs
 from features.registry.entries import Entry, Kind
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
 
-__all__ = ["Member", "Pool", "scorer_settings"]
+__all__ = ["Member", "Pool", "scorer_settings", "why_not_taken"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ def scorer_settings(plan: Plan, scorer: str) -> dict[str, Any]:
     known = get_scorer(scorer)
     offered = {"center": ranking.center, "seed": ranking.seed}
     return known.resolve({name: value for name, value in offered.items() if name in known.defaults})
+
+
+def why_not_taken(scorer: str, target: Entry) -> str:
+    """Say that the scorer does not take the target's task; empty where it does."""
+    if target.task in get_scorer(scorer).tasks:
+        return ""
+    return f"scorer {scorer} does not score {target.task.replace('_', ' ')} targets"
 
 
 @dataclass(frozen=True)
@@ -84,9 +93,15 @@ class Pool:
             and r["target_version"] == targets.get(r["target"])
         }
 
+    @cached_property
+    def gains(self) -> PastGains:
+        """Past transfer results, read once."""
+        return PastGains(self.plan)
+
     def state(self, target: Entry, scorer: str) -> str:
         """Hash of everything a target's ranking follows from; another hash means the ranking is stale."""
         settings = self.plan.workspace.settings
+        needs = state_of_needs(self.plan, target, self.members, self.gains, get_scorer(scorer).needs)
         return content_hash(
             {
                 "target": [target.name, target.version, target.sketch],
@@ -94,10 +109,11 @@ class Pool:
                 "scorer": [scorer, get_scorer(scorer).recipe, scorer_settings(self.plan, scorer)],
                 "ranking": settings.ranking.model_dump(exclude={"scorer"}),
                 "overlap": settings.overlap.model_dump(),
-                "recipes": {step: RECIPES[step] for step in ("overlap", "score", "ranking")},
+                "recipes": {step: RECIPES[step] for step in ("embedding", "overlap", "score", "ranking")},
                 "pool": sorted([m.entry.name, m.entry.version, m.esm, m.entry.sketch] for m in self.members),
                 "allowed": sorted(source for name, source in self.allowed_overlaps if name == target.name),
                 # Only where there are any, so that rankings from before imports stay fresh.
                 **({"left_out": self.left_out} if self.left_out else {}),
+                **({"needs": needs} if needs else {}),
             }
         )

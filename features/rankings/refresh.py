@@ -11,7 +11,7 @@ from features.artefacts.cards import code_version
 from features.artefacts.embeddings import make_embedding
 from features.rankings.history import RankingLedger
 from features.rankings.overlaps import leaks_of, unchecked
-from features.rankings.pool import Member, Pool, scorer_settings
+from features.rankings.pool import Member, Pool, scorer_settings, why_not_taken
 from features.rankings.ranking import RANKING_FORMAT, ordered_rows, ranking_id, read_ranking, write_ranking
 from features.rankings.scoring import Scored, Scoring
 from features.record.recorder import mark_unrecorded
@@ -74,6 +74,13 @@ def refresh_target(
         No source can be ranked: the pool is empty, or the scorer does not take the target's task.
     """
     scorer = get_scorer(scorer or plan.workspace.settings.ranking.scorer).name
+    not_taken = why_not_taken(scorer, target)
+    if not_taken:
+        raise ScoringError(
+            f"target '{target.name}' cannot be ranked: {not_taken}",
+            consequence="its rankings were left as they are",
+            next_step="springboard scorers lists which tasks each scorer takes; choose one with --scorer",
+        )
     pool = Pool(plan)
     ledger = RankingLedger(plan.workspace)
     state = pool.state(target, scorer)
@@ -131,6 +138,7 @@ def _rank(
         "code": code_version(),
         "pool_size": len(pool.members) + len(pool.left_out),
         "direction": get_scorer(scorer).direction,
+        "no_stderr": scoring.no_stderr,
         "base_score": None if base is None else {"score": base.score, "stderr": base.stderr},
         "ranking": ordered_rows(ranked, higher_is_better=get_scorer(scorer).higher_is_better),
         "excluded": [{"source": name, "reason": excluded[name]} for name in sorted(excluded)],

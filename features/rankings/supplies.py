@@ -90,7 +90,7 @@ class Supplies:
             As for :meth:`get`, where a name cannot be told.
         """
         wanted = sorted(set(needs) - {Need.FEATURES, Need.LABELS})
-        return {need.value: self._key(member, need) for need in wanted}
+        return {need.value: self._named(member, need) for need in wanted}
 
     def _one(self, member: Member, need: Need) -> Any:
         if need in _TARGET:
@@ -103,6 +103,12 @@ class Supplies:
         if isinstance(found, SpringboardError):
             raise found
         return found
+
+    def _named(self, member: Member, need: Need) -> str:
+        key = _attempt(lambda: self._key(member, need))
+        if isinstance(key, SpringboardError):
+            raise key
+        return str(key)
 
     def _key(self, member: Member, need: Need) -> str:
         if need is Need.PAST_GAINS:

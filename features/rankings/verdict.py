@@ -16,7 +16,7 @@ from features.wording import counted, joined
 if TYPE_CHECKING:
     from features.rankings.view import BaseView, RowView
 
-__all__ = ["WHISKER", "TierView", "base_sentence", "first_sentence", "hidden_of", "tiers_of"]
+__all__ = ["WHISKER", "TierView", "base_sentence", "first_sentence", "hidden_of", "tiers_of", "why_nothing"]
 
 WHISKER = 2.0
 """Half a whisker's length in standard errors: the same 2 that starts a new tier."""
@@ -70,17 +70,41 @@ def hidden_of(rows: Sequence[RowView], shown: int) -> str:
     return f"{text}, {split:,} of them in tier {tier}" if split else text
 
 
-def first_sentence(rows: Sequence[RowView], tiers: Sequence[TierView], excluded: int) -> str:
-    """Return what the first tier says, naming its sources."""
+def first_sentence(
+    rows: Sequence[RowView],
+    tiers: Sequence[TierView],
+    excluded: Sequence[str],
+    *,
+    lower: bool = False,
+    no_stderr: str = "",
+) -> str:
+    """Return what the first tier says, naming its sources.
+
+    Parameters
+    ----------
+    rows, tiers
+        All of the ranking.
+    excluded
+        The reason of each source that was left out.
+    lower
+        Whether the lowest score is the best.
+    no_stderr
+        Why this scorer's scores have no standard errors, where it has none at all.
+    """
     if not rows:
-        out = f"; {counted(excluded, 'source was', 'sources were')} left out" if excluded else ""
-        return f"Nothing is ranked: no source could be scored{out}."
+        return f"Nothing is ranked: {why_nothing(excluded)}."
     first = tiers[0]
     names = [row.source for row in rows if row.tier == first.number]
     if len(rows) == 1:
         return f"Only one source is ranked, {names[0]}: there is nothing to compare it with."
     if first.compared == 0:
-        return f"No standard errors were computed, so the order is by score only: {names[0]} is highest."
+        why = f"No standard errors: {no_stderr}. " if no_stderr else "No standard errors were computed. "
+        same = sum(row.score == rows[0].score for row in rows)
+        if same == len(rows):
+            return f"{why}All {same:,} sources have the same score."
+        if same > 1:
+            return f"{why}By score alone {counted(same, 'source')} come first, all with the same score."
+        return f"{why}The order is by score only: {names[0]} is {'lowest' if lower else 'highest'}."
     if first.count == 1:
         return f"{names[0]} comes first, alone in its tier: its lead is larger than 2 standard errors."
     if first.compared < first.count:
@@ -93,7 +117,17 @@ def first_sentence(rows: Sequence[RowView], tiers: Sequence[TierView], excluded:
     return f"The first tier holds {first.count:,} sources that the data cannot tell apart: {joined(names)}."
 
 
-def base_sentence(rows: Sequence[RowView], base: BaseView | None) -> str:
+def why_nothing(excluded: Sequence[str]) -> str:
+    """Return why no source could be scored, from the reason of each that was left out."""
+    if not excluded:
+        return "no source could be scored"
+    left_out = counted(len(excluded), "source was", "sources were")
+    reasons = dict.fromkeys(excluded)
+    why = f" ({next(iter(reasons))})" if len(reasons) == 1 else f", for {len(reasons):,} reasons"
+    return f"no source could be scored; {left_out} left out{why}"
+
+
+def base_sentence(rows: Sequence[RowView], base: BaseView | None, *, lower: bool = False) -> str:
     """Set the leader against the untouched encoder; empty where that was not scored.
 
     Both are scored on the same rows and so rise and fall together; adding their variances as if they were
@@ -101,14 +135,13 @@ def base_sentence(rows: Sequence[RowView], base: BaseView | None) -> str:
     """
     if base is None or not rows:
         return ""
-    leader = rows[0]
-    lead = leader.score - base.score
+    leader, side = rows[0], "below" if lower else "above"
+    lead = base.score - leader.score if lower else leader.score - base.score
     if lead <= 0:
-        return (
-            "No source scores above the untouched encoder: fine-tuning on one first is not expected to help."
-        )
+        return f"No source scores {side} the untouched encoder: fine-tuning on one first is not expected to help."
     if leader.stderr is not None and base.stderr is not None:
         doubt = WHISKER * math.hypot(leader.stderr, base.stderr)
         if lead <= doubt:
             return "Even the leader's gain over the untouched encoder is within its uncertainty."
-    return f"{base.beaten_by:,} of {len(rows):,} score above the untouched encoder."
+    better = " (lower is better)" if lower else ""
+    return f"{base.beaten_by:,} of {len(rows):,} score {side} the untouched encoder{better}."

@@ -73,6 +73,7 @@ class RankingView:
     encoder: str
     encoder_label: str
     scorer: str
+    lower_is_better: bool
     ranking_id: str
     previous_ranking_id: str
     created_at: datetime
@@ -112,12 +113,22 @@ class RankingView:
             ("Target", self.target_text),
             ("Ranked", f"{self.age} ({self.created_text})"),
             ("Sources", self.pool_text),
-            ("Scorer", self.scorer),
+            ("Scorer", self.scorer_text),
             ("Encoder", self.encoder_label),
             ("Untouched encoder", self.base_text),
             ("Ranking", self.ranking_id),
         ]
         return tuple((term, value) for term, value in pairs if value)
+
+    @property
+    def scorer_text(self) -> str:
+        """The scorer's name; where its low scores are the good ones, that too."""
+        return f"{self.scorer} (lower is better)" if self.lower_is_better else self.scorer
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any shown row has a standard error."""
+        return any(row.stderr is not None for row in self.rows)
 
     @property
     def pool_text(self) -> str:
@@ -177,11 +188,12 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
     entries = sorted(ranking["ranking"], key=lambda entry: int(entry["rank"]))
     first_time = _is_first(ranking, entries)
     base = ranking.get("base_score")
+    lower = _lower_is_better(ranking)
     decimals = decimals_for([_number(e["score"], e["source"]) for e in entries[:top]])
     rows = [_row(entry, decimals, first_time) for entry in entries]
     rows = [_marked(row, before) for row, before in zip(rows, [None, *rows], strict=False)]
     tiers = tiers_of(rows)
-    base_view = None if base is None else _base(base, decimals, rows)
+    base_view = None if base is None else _base(base, decimals, rows, lower)
     created = _moment(ranking["created_at"])
     shown = rows if top is None else rows[: max(top, 0)]
     excluded = tuple(
@@ -195,6 +207,7 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         encoder=plain(ranking["encoder"]),
         encoder_label=plain(ranking.get("encoder_label") or ranking["encoder"]),
         scorer=plain(ranking["scorer"]),
+        lower_is_better=lower,
         ranking_id=plain(ranking["ranking_id"]),
         previous_ranking_id=plain(ranking.get("previous_ranking_id") or ""),
         created_at=created,
@@ -207,10 +220,24 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         tiers=tiers,
         excluded=excluded,
         base=base_view,
-        first_sentence=first_sentence(rows, tiers, len(excluded)),
-        base_sentence=base_sentence(rows, base_view),
+        first_sentence=first_sentence(
+            rows,
+            tiers,
+            [out.reason for out in excluded],
+            lower=lower,
+            no_stderr=plain(ranking.get("no_stderr") or ""),
+        ),
+        base_sentence=base_sentence(rows, base_view, lower=lower),
         warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
     )
+
+
+def _lower_is_better(ranking: Mapping[str, Any]) -> bool:
+    # Rankings from before there was a direction are by LogME, where higher is better.
+    direction = ranking.get("direction", "higher")
+    if direction not in ("higher", "lower"):
+        raise ValueError(f"its direction is {plain(direction)}, neither higher nor lower")
+    return bool(direction == "lower")
 
 
 def _number(value: object, source: object) -> float:
@@ -281,14 +308,14 @@ def _marked(row: RowView, before: RowView | None) -> RowView:
     return replace(row, starts_tier=before is None or before.tier != row.tier)
 
 
-def _base(base: Mapping[str, Any], decimals: int, rows: Sequence[RowView]) -> BaseView:
+def _base(base: Mapping[str, Any], decimals: int, rows: Sequence[RowView], lower: bool) -> BaseView:
     score, stderr = _number(base["score"], "the untouched encoder"), _spread(base.get("stderr"))
     return BaseView(
         score=score,
         stderr=stderr,
         score_text=fixed(score, decimals),
         stderr_text=_error_text(stderr, decimals),
-        beaten_by=sum(row.score > score for row in rows),
+        beaten_by=sum(row.score < score if lower else row.score > score for row in rows),
     )
 
 

@@ -43,12 +43,13 @@ class Section:
 
 @dataclass(frozen=True)
 class TargetPage:
-    """The page of one target, newest ranking first."""
+    """The page of one target, newest ranking first; ``others`` are scorers whose rankings are stored and not shown."""
 
     name: str
     slug: str
     sections: tuple[Section, ...]
     raw: tuple[Mapping[str, Any], ...]
+    others: tuple[str, ...] = ()
 
     @property
     def view(self) -> RankingView:
@@ -56,7 +57,9 @@ class TargetPage:
         return self.sections[0].view
 
 
-def target_pages(rankings: Iterable[Mapping[str, Any]], now: datetime) -> list[TargetPage]:
+def target_pages(
+    rankings: Iterable[Mapping[str, Any]], now: datetime, others: Mapping[str, Sequence[str]] | None = None
+) -> list[TargetPage]:
     """Group rankings by target, by name; of several with one encoder and scorer only the newest is kept."""
     newest: dict[str, dict[tuple[str, str], tuple[RankingView, Mapping[str, Any]]]] = {}
     for ranking in rankings:
@@ -65,13 +68,16 @@ def target_pages(rankings: Iterable[Mapping[str, Any]], now: datetime) -> list[T
         key = (str(ranking["encoder"]), str(ranking["scorer"]))
         if key not in of_target or of_target[key][0].created_at < view.created_at:
             of_target[key] = (view, ranking)
-    return [_page(name, list(newest[name].values())) for name in sorted(newest)]
+    return [_page(name, list(newest[name].values()), (others or {}).get(name, ())) for name in sorted(newest)]
 
 
-def _page(name: str, pairs: Sequence[tuple[RankingView, Mapping[str, Any]]]) -> TargetPage:
+def _page(
+    name: str, pairs: Sequence[tuple[RankingView, Mapping[str, Any]]], others: Sequence[str]
+) -> TargetPage:
     ordered = sorted(pairs, key=lambda pair: pair[0].created_at, reverse=True)
     sections = tuple(_section(f"ranking-{i}", view) for i, (view, _) in enumerate(ordered, 1))
-    return TargetPage(plain(name), slug_of(name), sections, tuple(raw for _, raw in ordered))
+    raw = tuple(raw for _, raw in ordered)
+    return TargetPage(plain(name), slug_of(name), sections, raw, tuple(map(plain, others)))
 
 
 def _section(anchor: str, view: RankingView) -> Section:

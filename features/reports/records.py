@@ -10,7 +10,7 @@ from features.artefacts.files import read_table_card
 from features.exchange import Imports
 from features.rankings.history import RankingLedger, shown_ranking
 from features.rankings.pool import Pool
-from features.rankings.staleness import freshness
+from features.rankings.staleness import Freshness, freshness
 from features.registry.entries import Kind
 from features.registry.ledger import Ledger
 from models.errors import ArtefactError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from features.artefacts.plan import Plan
 
 __all__ = [
+    "other_scorers",
     "quarantine_records",
     "ranking_records",
     "shown_rankings",
@@ -80,7 +81,10 @@ def _import_records(plan: Plan) -> list[dict[str, Any]]:
 
 
 def target_records(plan: Plan) -> list[dict[str, Any]]:
-    """One record per registered target, with how fresh its ranking is."""
+    """One record per registered target, with how fresh its ranking by the default scorer is.
+
+    ``status`` is "fresh", "stale", or "not scored" where the default scorer does not take the target's task.
+    """
     now = datetime.now(UTC)
     fresh = {one.target: one for one in freshness(plan)}
     records = []
@@ -92,8 +96,8 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
                 "version": entry.version,
                 "task": entry.task.value,
                 "rows": entry.rows,
-                "status": "stale" if one.is_stale else "fresh",
-                "reason": one.reason if one.is_stale else "",
+                "status": _status(one),
+                "reason": "" if one.applies and not one.is_stale else one.reason,
                 "stale_since": one.stale_since,
                 "stale_seconds": round(one.staleness(now), 1),
                 "ranked_at": one.ranked_at,
@@ -103,6 +107,12 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
             }
         )
     return records
+
+
+def _status(one: Freshness) -> str:
+    if not one.applies:
+        return "not scored"
+    return "stale" if one.is_stale else "fresh"
 
 
 def ranking_records(plan: Plan) -> list[dict[str, Any]]:
@@ -173,6 +183,15 @@ def shown_rankings(plan: Plan) -> list[dict[str, Any]]:
         for name in plan.registry.current(Kind.TARGET)
     )
     return [ranking for ranking in found if ranking is not None]
+
+
+def other_scorers(plan: Plan) -> dict[str, list[str]]:
+    """Target -> the scorers but the default one by which there is a ranking with the encoder in force."""
+    found: dict[str, set[str]] = {}
+    for line in RankingLedger(plan.workspace).lines(encoder=plan.encoder):
+        if line["scorer"] != plan.workspace.settings.ranking.scorer:
+            found.setdefault(line["target"], set()).add(line["scorer"])
+    return {target: sorted(scorers) for target, scorers in found.items()}
 
 
 def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str, Any]:

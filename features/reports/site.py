@@ -31,6 +31,7 @@ def write_report(
     sources: Sequence[Mapping[str, Any]] = (),
     quarantine: Sequence[Mapping[str, Any]] = (),
     stale: Sequence[Mapping[str, Any]] = (),
+    others: Mapping[str, Sequence[str]] | None = None,
     data_docs: Path | None = None,
     now: datetime | None = None,
 ) -> Path:
@@ -51,6 +52,8 @@ def write_report(
     stale
         Records with ``name`` and ``reason`` of the targets whose ranking is not of the present state, or that were
         never ranked.
+    others
+        Target -> scorers by which there are stored rankings beside those shown.
     data_docs
         Folder (or first page) of Great Expectations' Data Docs, linked to where it exists.
     now
@@ -67,7 +70,7 @@ def write_report(
         A ranking cannot be shown; nothing was written then.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    targets = target_pages(rankings, moment)
+    targets = target_pages(rankings, moment, others)
     shared = {"written": moment, "data_docs": _link_to(data_docs, out)}
     environment = _environment()
     pages = {"style.css": (_TEMPLATES / "style.css").read_bytes()}

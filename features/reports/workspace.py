@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.reports.records import quarantine_records, shown_rankings, source_records, target_records
+from features.reports.records import (
+    other_scorers,
+    quarantine_records,
+    shown_rankings,
+    source_records,
+    target_records,
+)
 from features.reports.site import write_report
 
 if TYPE_CHECKING:
@@ -33,5 +39,6 @@ def report_workspace(plan: Plan) -> Path:
             sources=sources,
             quarantine=quarantine_records(plan),
             stale=[record for record in target_records(plan) if record["status"] == "stale"],
+            others=other_scorers(plan),
             data_docs=plan.workspace.data_docs,
         )

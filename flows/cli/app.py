@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from flows.cli import add, demo, esm, ingest, init, listing, make, rank, rebuild, refresh, serve, status
+from flows.cli import (
+    add,
+    demo,
+    esm,
+    ingest,
+    init,
+    listing,
+    make,
+    rank,
+    rebuild,
+    refresh,
+    scorers,
+    serve,
+    status,
+)
 from flows.cli.common import version_option
 from flows.cli.render.error import print_error
 from models.errors import SpringboardError
@@ -39,6 +53,7 @@ esm_app.command("import")(esm.esm_import)
 esm_app.command("export")(esm.esm_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
+app.command("scorers")(scorers.scorers)
 for _kind in ("sources", "targets", "rankings", "quarantine"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)

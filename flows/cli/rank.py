@@ -10,6 +10,7 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
+    from features.registry import Entry
 
 __all__ = ["rank"]
 
@@ -34,13 +35,13 @@ def rank(
     from models.scorers import get_scorer
 
     plan = plan_of(workspace)
-    plan.registry.get(Kind.TARGET, name)
+    target = plan.registry.get(Kind.TARGET, name)
     chosen = get_scorer(scorer or plan.workspace.settings.ranking.scorer).name
     moment = moment_of(plan.workspace, as_of) if as_of else None
     shown = shown_ranking(plan.workspace, name, chosen, _encoder(plan, name, encoder), moment)
     if shown is None:
         when = f" as of {as_of}" if as_of else ""
-        say_nothing_ranked(name, when, json)
+        say_nothing_ranked(target, chosen, scorer is not None, when, json)
         raise typer.Exit(1)
     if json:
         rows = shown["ranking"][:top] if top else shown["ranking"]
@@ -54,13 +55,25 @@ def rank(
         raise typer.Exit(1)
 
 
-def say_nothing_ranked(name: str, when: str, as_json: bool) -> None:
-    """The answer where there is no ranking."""
+def say_nothing_ranked(target: Entry, scorer: str, named: bool, when: str, as_json: bool) -> None:
+    """The answer where there is no ranking by a scorer, which was ``named`` or is the default one."""
+    from features.rankings.pool import why_not_taken
+
+    not_taken = why_not_taken(scorer, target)
     if as_json:
-        print_json({"target": name, "ranking": [], "excluded": []})
+        empty: dict[str, object] = {"target": target.name, "scorer": scorer, "ranking": [], "excluded": []}
+        print_json({**empty, "reason": not_taken or f"no ranking{when} yet"})
+        return
+    by = f" by {scorer}" if named else ""
+    say(f"'{target.name}' has no ranking{by}{when}" + (f": {not_taken}." if not_taken else " yet."))
+    if not_taken:
+        say("Next: springboard scorers lists which tasks each scorer takes")
     else:
-        say(f"'{name}' has no ranking{when} yet.")
-        say("Next: springboard refresh")
+        say(
+            f"Next: springboard refresh {target.name} --scorer {scorer}"
+            if named
+            else "Next: springboard refresh"
+        )
 
 
 def _encoder(plan: Plan, target: str, prefix: str | None) -> str:

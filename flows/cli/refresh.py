@@ -11,6 +11,7 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
+    from features.rankings import Work
 
 __all__ = ["refresh", "run_refresh"]
 
@@ -19,44 +20,56 @@ def refresh(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME ...]", help="Targets; all stale ones when not given.")
     ] = None,
-    scorer: Annotated[str | None, typer.Option(help="A scorer, or all; else the one of params.yaml.")] = None,
+    scorer: Annotated[
+        str | None,
+        typer.Option(help="A scorer, or all that take the target's task; else the one of params.yaml."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fresh targets too.")] = False,
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Bring the rankings of stale targets up to date; what is fresh costs nothing."""
-    from features.rankings import stale_targets
+    from features.rankings import work_of
     from features.record import unrecorded
-    from features.registry import Kind
-    from models.scorers import SCORERS, get_scorer
 
     plan = plan_of(workspace)
-    for name in names or []:
-        plan.registry.get(Kind.TARGET, name)
-    if scorer not in (None, "all"):
-        get_scorer(scorer)
-    scorers = sorted(SCORERS) if scorer == "all" else [scorer or plan.workspace.settings.ranking.scorer]
-    stale = {name for one in scorers for name in stale_targets(plan, one)}
-    wanted = stale & set(names) if names else stale
-    if not wanted and not force and not unrecorded(plan.workspace):
-        nothing: dict[str, Any] = {
-            "changed": [],
-            "confirmed": [],
-            "fresh": sorted(names or plan.registry.current(Kind.TARGET)),
-            "failed": {},
-            "computed": 0,
-            "report": None,
-            "release": None,
-        }
-        print_json(nothing) if json else say("Every ranking is fresh.")
-        return
-    result = run_refresh(plan, names or None, scorer, force)
+    work = work_of(plan, names, scorer, force)
+    if work.refused and not work.todo and not work.fresh:
+        raise _refused(work)
+    if work.todo or work.refused or unrecorded(plan.workspace):
+        result = run_refresh(plan, names or None, scorer, force)
+    else:
+        result = _nothing_to_do(work)
     if json:
         print_json(result)
     else:
-        _show(result)
+        _show(result, scorer)
     if result["failed"]:
         raise typer.Exit(1)
+
+
+def _refused(work: Work) -> Exception:
+    from models.errors import SettingsError
+
+    return SettingsError(
+        "; ".join(f"'{target}' cannot be ranked: {reason}" for target, reason in work.refused.items()),
+        consequence="nothing was computed",
+        next_step="springboard scorers lists which tasks each scorer takes; choose one with --scorer, or all",
+    )
+
+
+def _nothing_to_do(work: Work) -> dict[str, Any]:
+    return {
+        "changed": [],
+        "confirmed": [],
+        "fresh": work.fresh,
+        "passed_over": work.passed_over,
+        "failed": {},
+        "rankings": [],
+        "computed": 0,
+        "report": None,
+        "release": None,
+    }
 
 
 def run_refresh(plan: Plan, names: list[str] | None, scorer: str | None, force: bool) -> dict[str, Any]:
@@ -78,13 +91,34 @@ def run_refresh(plan: Plan, names: list[str] | None, scorer: str | None, force: 
     return result
 
 
-def _show(result: dict[str, Any]) -> None:
-    for name in dict.fromkeys(result["changed"]):
-        say(f"New ranking: {name} (springboard rank {name})")
-    for name in dict.fromkeys(result["confirmed"]):
-        say(f"Same ranking as before: {name}")
+def _show(result: dict[str, Any], scorer: str | None) -> None:
+    if not result["rankings"] and not result["failed"] and result["report"] is None:
+        _show_passed_over(result)
+        say("Every ranking is fresh.")
+        return
+    for target in dict.fromkeys(one["target"] for one in result["rankings"]):
+        _show_target(target, [one for one in result["rankings"] if one["target"] == target], scorer)
+    _show_passed_over(result)
     for name, reason in result["failed"].items():
         say(f"Not ranked: {name} ({reason})")
     say(f"Scores computed: {result['computed']}")
     if result["report"]:
         say(f"Report: {result['report']}")
+
+
+def _show_target(target: str, rankings: list[dict[str, Any]], scorer: str | None) -> None:
+    """One line for a single scorer; for several one line for what is new, and one for each that ranks nothing."""
+    option = "" if scorer is None else f" --scorer {'NAME' if len(rankings) > 1 else rankings[0]['scorer']}"
+    for title, changed in (("New ranking", True), ("Same ranking as before", False)):
+        found = [one["scorer"] for one in rankings if one["ranked"] and one["changed"] is changed]
+        if found:
+            by = f" by {', '.join(found)}" if len(rankings) > 1 or scorer is not None else ""
+            say(f"{title}: {target}{by}" + (f" (springboard rank {target}{option})" if changed else ""))
+    for one in rankings:
+        if not one["ranked"]:
+            say(f"Nothing to rank: {target} by {one['scorer']}, {one['reason']}")
+
+
+def _show_passed_over(result: dict[str, Any]) -> None:
+    for target, scorers in result["passed_over"].items():
+        say(f"Passed over: {target} by {', '.join(scorers)} (another task)")

@@ -68,6 +68,9 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     for one in stale:
         since = str(one["stale_since"])[:16].replace("T", " ")
         say(f"          stale: {one['name']} since {since} UTC ({one['reason']})")
+    for one in record["targets"]:
+        if one["status"] == "not scored":
+            say(f"          not scored: {one['name']} ({one['reason']}; springboard refresh --scorer NAME)")
     if record["quarantine"]:
         say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
     if record["late"]:

@@ -106,6 +106,7 @@ def test_the_command_names() -> None:
         "rank",
         "rebuild",
         "refresh",
+        "scorers",
         "serve",
         "source add",
         "status",

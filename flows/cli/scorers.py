@@ -1,0 +1,95 @@
+"""``springboard scorers``: what there is to rank by; reads no workspace and starts nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.common import AsJson, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from models.scorers import Scorer
+
+__all__ = ["scorers"]
+
+_GOES_BY = {
+    "fit": "Features and labels",
+    "head": "The source model's predictions",
+    "data": "The data alone",
+    "history": "Past transfers",
+    "weights": "What tuning did to the weights",
+    "sets": "Several sources together",
+}
+
+
+def scorers(json: AsJson = False) -> None:
+    """Every scorer: the tasks it takes, what it needs, what it costs, which end is good, and its paper."""
+    from models.scorers import registry
+
+    records = [_record(scorer, registry.folder_of(name)) for name, scorer in registry.SCORERS.items()]
+    if json:
+        print_json(records)
+        return
+    from flows.cli.render.console import stdout_console
+
+    _show(records, stdout_console())
+
+
+def _record(scorer: Scorer, folder: str) -> dict[str, Any]:
+    return {
+        "name": scorer.name,
+        "title": scorer.title,
+        "goes_by": folder,
+        "tasks": sorted(task.value for task in scorer.tasks),
+        "needs": sorted(need.value for need in scorer.needs),
+        "cost": scorer.cost,
+        "direction": scorer.direction,
+        "joint": scorer.joint,
+        "settings": dict(scorer.defaults),
+        "paper": scorer.paper,
+    }
+
+
+def _show(records: list[dict[str, Any]], console: Console) -> None:
+    from flows.cli.render.console import write_line
+    from flows.cli.render.table import print_table
+
+    for folder in [*_GOES_BY, "other"]:
+        found = [one for one in records if one["goes_by"] == folder]
+        if not found:
+            continue
+        write_line(console, _GOES_BY.get(folder, "Other"), "bold")
+        print_table(
+            ["name", "what", "tasks", "cost", "best", "needs", "paper"],
+            [_cells(one) for one in found],
+            keep=["name", "tasks", "cost", "best"],
+            console=console,
+        )
+        write_line(console)
+    write_line(
+        console, "springboard refresh --scorer NAME computes one, --scorer all every one that takes the task."
+    )
+
+
+def _cells(one: dict[str, Any]) -> list[str]:
+    needs = [need.replace("_", " ") for need in one["needs"]]
+    best = "lowest" if one["direction"] == "lower" else "highest"
+    return [
+        one["name"],
+        one["title"],
+        _tasks(one["tasks"]),
+        one["cost"],
+        best,
+        ", ".join(needs),
+        one["paper"],
+    ]
+
+
+def _tasks(tasks: list[str]) -> str:
+    """Which tasks, in a word where there is one: hardly a scorer tells pairs from single texts."""
+    from models.tasks import Task
+
+    classes = {task.value for task in Task if not task.is_regression}
+    known = {frozenset(Task): "all", frozenset(classes): "classes", frozenset(set(Task) - classes): "numbers"}
+    return known.get(frozenset(tasks), ", ".join(task.replace("_", " ") for task in tasks))
