@@ -58,7 +58,8 @@ class Tridiagonal:
     def _by_hand(self, gram: NDArray[np.float64]) -> None:
         """One or two rows are tridiagonal already."""
         self.diagonal = np.diagonal(gram).copy()
-        self.beside = np.diagonal(gram, 1).copy()
+        # LAPACK wants an element beside the diagonal even where there is none.
+        self.beside = np.append(np.diagonal(gram, 1), 0.0)[: max(gram.shape[0] - 1, 1)]
 
     def parts(
         self, lam: NDArray[np.float64], rest: NDArray[np.float64]

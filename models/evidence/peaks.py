@@ -64,7 +64,7 @@ def highest(
     outside = (grid <= low[:, None] - step) | (grid >= high[:, None] + step)
     if outside.any():
         rough = np.where(outside[:, None, :], -np.inf, rough)
-    top = rough.max(axis=-1)
+    top = _top_within(rough, (grid < low[:, None]) | (grid > high[:, None]))
     edge = np.full((*top.shape, 1), -np.inf)
     padded = np.concatenate([edge, rough, edge], axis=-1)
     peaks = (rough >= padded[..., :-2]) & (rough >= padded[..., 2:]) & (rough >= top[..., None] - _RIVAL)
@@ -75,6 +75,16 @@ def highest(
     best = np.full(top.shape, -np.inf)
     np.maximum.at(best, (e, c), _parabolas(fine, curve.grid[around], low[e], high[e]))
     return np.where(np.isfinite(best), best, np.nan)
+
+
+def _top_within(rough: NDArray[np.float64], beyond: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Highest coarse value [e, c] within each map's range: one step beyond it there may be far higher ones."""
+    best = rough.argmax(axis=-1)
+    top: NDArray[np.float64] = np.take_along_axis(rough, best[..., None], axis=-1)[..., 0]
+    e, c = np.nonzero(np.take_along_axis(beyond, best, axis=-1))
+    if e.size:
+        top[e, c] = np.where(beyond[e], -np.inf, rough[e, c]).max(axis=-1)
+    return top
 
 
 def _parabolas(

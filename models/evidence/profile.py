@@ -24,13 +24,16 @@ from models.errors import ScoringError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "max_log_evidence", "nonzero"]
+__all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "blurred", "max_log_evidence", "nonzero", "singular"]
 
 LAMBDA_RANGE = (1e-8, 1e8)
 """lam is looked for in this range times tr(F'F) / d; its lower end bounds a perfect fit's evidence."""
 
 RESIDUAL_FLOOR = 1e-10
 """A least-squares residual below this share of y'y counts as none: float64 cannot tell the two apart."""
+
+_BLUR = 1e-7  # of a residual: what it may be off by, an order below what is promised of a score
+_FAR = 1e8  # between the largest and the smallest eigenvalue of FF': less, and rounding is below any lam
 
 # log lam runs over 37; the evidence's features in log lam are about 2 wide, so this grid sees every maximum.
 _GRID = 161
@@ -54,6 +57,31 @@ class Spectrum:
     s: NDArray[np.float64]
     g: NDArray[np.float64]
     rest: NDArray[np.float64]
+
+    @classmethod
+    def of_features(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> Spectrum:
+        """From F [n, d] and Y [n, c]: through F'F or FF', and from F itself where squaring it cost digits."""
+        n, d = x.shape
+        if n < d:
+            squared = cls.of_kernel(x @ x.T, y, d)
+            doubtful = blurred(squared.s)
+        else:
+            squared = cls.of_gram(x.T @ x, x.T @ y, np.square(y).sum(axis=0), n)
+            doubtful = squared.blurred
+        return cls.of_rows(x, y) if doubtful else squared
+
+    @classmethod
+    def of_rows(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> Spectrum:
+        """From F [n, d] and Y [n, c] by singular values: exact for any spectrum, and several times dearer."""
+        p, s, _ = singular(x)
+        g, yy = np.square(p.T @ y), np.square(y).sum(axis=0)
+        rest = yy - g.sum(axis=0)
+        return cls(s, g, np.where(rest > RESIDUAL_FLOOR * yy, rest, 0.0))
+
+    @property
+    def blurred(self) -> bool:
+        """Whether F'F may have lost digits of the residuals."""
+        return blurred(self.s, self.rest, self.g.sum(axis=0) + self.rest)
 
     @classmethod
     def of_gram(
@@ -176,6 +204,32 @@ def nonzero(s: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
     """Mark eigenvalues above what rounding leaves in place of zeros."""
     marked: NDArray[np.bool_] = s > float(s.max(initial=0.0)) * size * np.finfo(np.float64).eps
     return marked
+
+
+def blurred(
+    s: NDArray[np.float64], rest: NDArray[np.float64] | None = None, yy: NDArray[np.float64] | None = None
+) -> bool:
+    """Whether eigenvalues s [m] of a product F'F or FF' are too far apart to go by.
+
+    Rounding moves each of them by eps of the largest. F'F gives a target's share of a direction divided by its
+    eigenvalue, so its least-squares residual (``rest`` and ``yy``, [c]; left out for FF') is off by eps times
+    their ratio.
+    """
+    if not s.size:
+        return False
+    ratio = float(s.max() / s.min())
+    if rest is None or yy is None:
+        return ratio > _FAR
+    return bool((np.finfo(np.float64).eps * ratio * yy > _BLUR * rest).any())
+
+
+def singular(
+    x: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Left vectors [n, m], squared singular values [m] and right vectors [d, m] of F [n, d], less the zeros."""
+    p, root, qt = np.linalg.svd(x, full_matrices=False)
+    kept = nonzero(root, max(x.shape))
+    return p[:, kept], np.square(root[kept]), qt[kept].T
 
 
 def _eigh(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

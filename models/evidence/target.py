@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import ScoringError
-from models.evidence.profile import RESIDUAL_FLOOR, nonzero
+from models.evidence.profile import RESIDUAL_FLOOR, blurred, nonzero, singular
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,9 +100,12 @@ class TargetSpectrum:
             )
         scale = float(np.sqrt(total / (n * d)))
         wide = x if center else np.column_stack([x, np.full(n, scale)])
-        s, q, p = _decomposed(wide)
-        coordinates = p.T @ y if p is not None else (q / np.sqrt(s)).T @ (wide.T @ y)
+        s, q, coordinates = _decomposed(wide, y)
         rest = yy - np.square(coordinates).sum(axis=0)
+        if blurred(s) if n < wide.shape[1] else blurred(s, rest, yy):
+            p, s, q = singular(wide)
+            coordinates = p.T @ y
+            rest = yy - np.square(coordinates).sum(axis=0)
         return cls(
             s=s,
             q=q[:d],
@@ -126,15 +129,16 @@ class TargetSpectrum:
 
 
 def _decomposed(
-    wide: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
-    """Eigenvalues [k], right vectors [d, k], and left vectors [n, k] where they came for nothing."""
+    wide: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues [k], right vectors [d, k], and the targets' coordinates [k, c]."""
     n, d = wide.shape
     if n < d:
         s, p = np.linalg.eigh(wide @ wide.T)
         kept = nonzero(s, d)
         s, p = s[kept], p[:, kept]
-        return s, wide.T @ (p / np.sqrt(s)), p
+        return s, wide.T @ (p / np.sqrt(s)), p.T @ y
     s, q = np.linalg.eigh(wide.T @ wide)
     kept = nonzero(s, n)
-    return s[kept], q[:, kept], None
+    s, q = s[kept], q[:, kept]
+    return s, q, (q / np.sqrt(s)).T @ (wide.T @ y)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import ScoringError
-from models.scorers.fit.logme import logme_from_gram, logme_from_kernel, logme_targets
+from models.evidence.profile import Spectrum, blurred
+from models.scorers.fit.logme import logme_from_spectrum, logme_targets
 from models.scorers.inputs import check_inputs
 
 if TYPE_CHECKING:
@@ -90,8 +91,11 @@ def _by_kernel(
         part, targets, n = kernel[np.ix_(kept, kept)], present(y[kept], center), int(kept.sum())
         if center:
             part = part - part.mean(axis=0) - part.mean(axis=1)[:, None] + part.mean()
-            targets, n = targets - targets.mean(axis=0), n - 1
-        scores.append(logme_from_kernel(part, targets, x.shape[1], n))
+            targets, n = _centred(targets), n - 1
+        spectrum = Spectrum.of_kernel(part, targets, x.shape[1])
+        if blurred(spectrum.s):
+            spectrum = Spectrum.of_rows(_centred(x[kept]) if center else x[kept], targets)
+        scores.append(logme_from_spectrum(spectrum, n, x.shape[1]))
     return np.array(scores)
 
 
@@ -100,7 +104,7 @@ def _by_gram(
 ) -> NDArray[np.float64]:
     if center:
         # About the overall means first, so that the means taken off below are small and cost no digits.
-        x = x - x.mean(axis=0)
+        x = _centred(x)
     gram = x.T @ x
     scores = []
     for kept in masks:
@@ -109,10 +113,17 @@ def _by_gram(
         if center:
             mean = x[kept].mean(axis=0)
             part = part - n * np.outer(mean, mean)
-            targets, n = targets - targets.mean(axis=0), n - 1
+            targets, n = _centred(targets), n - 1
         # Centred targets sum to zero, so it does not matter to this product that the features' means remain.
-        scores.append(logme_from_gram(part, x[kept].T @ targets, np.square(targets).sum(axis=0), n))
+        spectrum = Spectrum.of_gram(part, x[kept].T @ targets, np.square(targets).sum(axis=0), n)
+        if spectrum.blurred:
+            spectrum = Spectrum.of_rows(_centred(x[kept]) if center else x[kept], targets)
+        scores.append(logme_from_spectrum(spectrum, n, x.shape[1]))
     return np.array(scores)
+
+
+def _centred(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(rows - rows.mean(axis=0), dtype=np.float64)
 
 
 def present(targets: NDArray[np.float64], center: bool) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from models.labels import Labels
 
-__all__ = ["logme", "logme_from_gram", "logme_from_kernel", "logme_targets"]
+__all__ = ["logme", "logme_from_gram", "logme_from_kernel", "logme_from_spectrum", "logme_targets"]
 
 
 def logme(features: ArrayLike, labels: Labels, task: Task, *, center: bool = False) -> float:
@@ -86,7 +86,7 @@ def logme_from_gram(
         If nothing is left to score.
     """
     present = yy > 0
-    return _average(Spectrum.of_gram(gram, cross[:, present], yy[present], n), n, gram.shape[0])
+    return logme_from_spectrum(Spectrum.of_gram(gram, cross[:, present], yy[present], n), n, gram.shape[0])
 
 
 def logme_from_kernel(
@@ -97,7 +97,7 @@ def logme_from_kernel(
     ``n`` is the number of rows that count, m unless an intercept was projected out.
     """
     present = np.square(targets).sum(axis=0) > 0
-    return _average(Spectrum.of_kernel(kernel, targets[:, present], d), n or kernel.shape[0], d)
+    return logme_from_spectrum(Spectrum.of_kernel(kernel, targets[:, present], d), n or kernel.shape[0], d)
 
 
 def _logme(inputs: Inputs, *, center: bool = False) -> float:
@@ -105,12 +105,11 @@ def _logme(inputs: Inputs, *, center: bool = False) -> float:
     n, d = x.shape
     if center:
         x, y, n = x - x.mean(axis=0), y - y.mean(axis=0), n - 1
-    if n < d:
-        return logme_from_kernel(x @ x.T, y, d, n)
-    return logme_from_gram(x.T @ x, x.T @ y, np.square(y).sum(axis=0), n)
+    return logme_from_spectrum(Spectrum.of_features(x, y), n, d)
 
 
-def _average(spectrum: Spectrum, n: int, d: int) -> float:
+def logme_from_spectrum(spectrum: Spectrum, n: int, d: int) -> float:
+    """LogME of features [n, d] that are decomposed already; raises as :func:`logme_from_gram` does."""
     if not spectrum.rest.size or n < 1:
         raise ScoringError("no target is left to score", consequence="no score was stored")
     return float(np.mean(max_log_evidence(spectrum, n, d)) / n)
