@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Overlap", "TargetIndex", "compare", "compare_many"]
 
 _FILTER_BITS = (16, 23)  # least and most: about sixteen slots per band of the target
+_COARSE, _FINE = np.uint32(0x9E3779B1), np.uint32(0xC2B2AE3D)
 _PER_BUCKET = 4  # texts of the source looked at per band: where templates make thousands agree, a few will do
 _BAND_SALT = np.arange(BANDS, dtype=np.uint32) * np.uint32(0x85EBCA6B)
 _ROLE_WORDS = {Role.FIRST: "texts", Role.SECOND: "second texts", Role.JOINED: "pairs"}
@@ -63,8 +64,8 @@ class Overlap:
 class TargetIndex:
     """A target's sketch, prepared once so that each source costs a few milliseconds.
 
-    Every band of every signature goes into one sorted table; a bit table in front of it turns away almost all
-    of a source's bands before anything is searched.
+    Every band of every signature goes into one sorted table; two bit tables in front of it turn away almost all
+    of a source's bands before anything is searched: one is asked of every band, the other of those it lets pass.
 
     Parameters
     ----------
@@ -81,8 +82,10 @@ class TargetIndex:
         self._texts = (order // BANDS).astype(np.int64)
         bits = min(max(int(16 * bands.size).bit_length(), _FILTER_BITS[0]), _FILTER_BITS[1])
         self._shift = np.uint32(32 - bits)
-        self._filter = np.zeros(1 << bits, dtype=bool)
-        self._filter[_slots(bands, self._shift)] = True
+        self._coarse, self._fine = np.zeros((2, 1 << bits), dtype=bool)
+        salted = _salted(bands)
+        self._coarse[_slots(salted, _COARSE, self._shift)] = True
+        self._fine[_slots(salted, _FINE, self._shift)] = True
 
     def near(
         self, source: Sketch, near_duplicate: float, skip: NDArray[np.bool_] | None = None
@@ -118,11 +121,16 @@ class TargetIndex:
     def _candidates(self, source: Sketch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs (text of the target, text of the source) that agree on at least one band."""
         bands = _bands(source.signatures)
-        likely = np.flatnonzero(self._filter[_slots(bands, self._shift)])
-        first = _first_of_each(_band_keys(bands, likely), _PER_BUCKET)
-        likely = likely[first]
+        salted = _salted(bands)
+        # Slots always lie in the table; "clip" spares numpy looking.
+        likely = np.flatnonzero(self._coarse.take(_slots(salted, _COARSE, self._shift), mode="clip"))
+        likely = likely[self._fine.take(_slots(salted[likely], _FINE, self._shift), mode="clip")]
         keys = _band_keys(bands, likely)
         left = np.searchsorted(self._keys, keys, side="left")
+        shared = self._keys[np.minimum(left, len(self._keys) - 1)] == keys
+        likely, keys, left = likely[shared], keys[shared], left[shared]
+        first = _first_of_each(keys, _PER_BUCKET)
+        likely, keys, left = likely[first], keys[first], left[first]
         counts = np.searchsorted(self._keys, keys, side="right") - left
         begins = np.concatenate(([0], np.cumsum(counts)[:-1]))
         slots = np.repeat(left - begins, counts) + np.arange(counts.sum())
@@ -256,15 +264,23 @@ def _first_of_each(keys: NDArray[np.uint64], at_most: int) -> NDArray[np.int64]:
     return np.asarray(order[run < at_most], dtype=np.int64)
 
 
-def _slots(bands: NDArray[np.uint32], shift: np.uint32) -> NDArray[np.uint32]:
-    """Return each band's slot in the bit table (Fibonacci hashing: high bits depend on all of the key)."""
-    salted = bands.reshape(-1, BANDS) + _BAND_SALT
-    return np.asarray((salted * np.uint32(0x9E3779B1) >> shift).ravel(), dtype=np.uint32)
+def _salted(bands: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Mix into every band which band of the signature it is."""
+    return np.asarray((bands.reshape(-1, BANDS) + _BAND_SALT).reshape(-1), dtype=np.uint32)
+
+
+def _slots(salted: NDArray[np.uint32], factor: np.uint32, shift: np.uint32) -> NDArray[np.uint32]:
+    """Return each band's slot in a bit table (Fibonacci hashing: high bits depend on all of the key)."""
+    slots: NDArray[np.uint32] = salted * factor
+    slots >>= shift
+    return slots
 
 
 def _check_comparable(target: Sketch, source: Sketch) -> None:
-    mine, theirs = np.delete(target.params, 1), np.delete(source.params, 1)
-    if not np.array_equal(mine, theirs):
+    differs = target.params != source.params
+    differs[1] = False  # Whether it is of pairs.
+    if differs.any():
+        mine, theirs = np.delete(target.params, 1), np.delete(source.params, 1)
         raise ArtefactError(
             f"Two sketches were made with different overlap settings: {mine.tolist()} and {theirs.tolist()}",
             consequence="they cannot be compared, so the source stays out of the ranking",
