@@ -1,7 +1,6 @@
 """What `hf-dataset-selector` writes we rank as it does, and what we write it loads: both sides run, numbers compared.
 
-The package pins numpy, so it runs in an environment of its own: ``$SPRINGBOARD_HFSELECT_PYTHON``, or one made under
-.springboard from requirements.txt (which needs the package index once).
+The package pins numpy, so it runs in an environment of its own (:mod:`benchmarks.hfselect`).
 """
 
 from __future__ import annotations
@@ -9,11 +8,9 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,12 +19,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.exchange.encoders import KINDS, WIDTH, WORDS, write_encoders
-from benchmarks.outcome import Goal, MissingInput, Outcome
+from benchmarks.hfselect import hfselect_python as _python
+from benchmarks.outcome import Goal, Outcome
 
 __all__ = ["measure"]
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE.parents[1] / ".springboard" / "hfselect-venv"
 ROWS, CLASSES = 240, 3
 CLOSE = 1e-4
 
@@ -73,35 +70,6 @@ def measure(keep: bool = False) -> Outcome:
             "of vectors are relative to the largest number in them.",
         ],
     )
-
-
-def _python() -> Path:
-    named = os.environ.get("SPRINGBOARD_HFSELECT_PYTHON")
-    if named:
-        return Path(named)
-    python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / ".ready").exists():
-        venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        wanted = ["-r", str(HERE / "requirements.txt")]
-        quiet = ["--quiet", "--disable-pip-version-check"]
-        # Our torch is the CPU's; the index would give it the one with CUDA, of gigabytes.
-        import torch
-
-        ours = f"torch=={torch.__version__.partition('+')[0]}"
-        done = subprocess.run(
-            [python, "-m", "pip", "install", *quiet, *wanted, ours],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-            raise MissingInput(
-                f"hf-dataset-selector could not be installed ({done.stderr.strip()[-200:]}); "
-                "name a Python that has it in $SPRINGBOARD_HFSELECT_PYTHON"
-            )
-        (ENVIRONMENT / ".ready").touch()
-    return python
 
 
 def _other_side(python: Path, command: str, folder: Path) -> None:
