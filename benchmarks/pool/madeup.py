@@ -40,8 +40,11 @@ class MadeUpSources:
 
     plan: Plan
 
-    def write(self, number: int) -> Entry:
-        """Write all files of one source that are missing; returns its entry, not registered yet."""
+    def write(self, number: int, *, ranked_only: bool = False) -> Entry:
+        """Write all files of one source that are missing; returns its entry, not registered yet.
+
+        With ``ranked_only`` just the two that a ranking reads: sketch and ESM.
+        """
         version = content_hash(["made up", number])
         sketch = content_hash(["made-up sketch", number])
         entry = Entry(
@@ -59,10 +62,11 @@ class MadeUpSources:
         if not self.plan.path("esms", keys.esm).exists():
             seed = int.from_bytes(hashlib.sha256(version.encode()).digest()[:8], "little")
             rng = np.random.default_rng(seed)
-            self._dataset(entry, rng)
             self._sketch(entry, rng)
-            self._embedding(entry, keys.embedding, rng)
-            self._moments(entry, keys.moments, number)
+            if not ranked_only:
+                self._dataset(entry, rng)
+                self._embedding(entry, keys.embedding, rng)
+                self._moments(entry, keys.moments, number)
             self._esm(entry, keys.esm, keys.moments, rng)
         return entry
 
