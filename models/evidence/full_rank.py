@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tridiagonal"]
 
+_TINY = float(np.finfo(np.float64).tiny)  # features that are zero have a logarithm too
+
 
 class Tridiagonal:
     """FF' of one map as ``W T W'`` with T tridiagonal.
@@ -45,7 +47,7 @@ class Tridiagonal:
         k = target.s.size
         self.trace = float(np.trace(gram))
         # The largest row sum bounds every eigenvalue (Gershgorin).
-        self.largest = min(self.trace, float(np.abs(gram).sum(axis=1).max()))
+        self.largest = max(min(self.trace, float(np.abs(gram).sum(axis=1).max())), _TINY)
         self.y = target.y
         if k < 3:
             self._by_hand(gram)

@@ -18,7 +18,7 @@ from models.evidence.many import ManyMaps
 from models.evidence.target import TargetSpectrum
 from models.ranking.logme_jackknife import checked_groups, logme_jackknife, present
 from models.scorers.fit.logme import logme, logme_targets
-from models.scorers.inputs import check_inputs
+from models.scorers.inputs import ALIKE, check_inputs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -76,7 +76,9 @@ class LogmeOfMaps:
         self._check_widths(esms)
         values = self._whole.log_evidence(esms).mean(axis=1) if esms else np.zeros(0)
         return [
-            float(value) if np.isfinite(value) else _attempt(lambda esm=esm: self._by_itself(esm))
+            float(value)
+            if np.isfinite(value) and not self._may_collapse(esm)
+            else _attempt(lambda esm=esm: self._by_itself(esm))
             for esm, value in zip(esms, values, strict=True)
         ]
 
@@ -108,10 +110,22 @@ class LogmeOfMaps:
                 table[:, group] = without.log_evidence(esms).mean(axis=1)
         return [
             row
-            if np.isfinite(row).all()
+            if np.isfinite(row).all() and not self._may_collapse(esm)
             else _attempt(lambda esm=esm: self._replicates_by_itself(esm, groups))
             for esm, row in zip(esms, table, strict=True)
         ]
+
+    @cached_property
+    def _apart(self) -> NDArray[np.float64]:
+        """[2, d], how far the row that is farthest from the first lies off, and the first."""
+        off = self._inputs.features - self._inputs.features[0]
+        farthest = off[np.square(off / np.abs(off).max()).sum(axis=1).argmax()]
+        return np.stack([farthest, self._inputs.features[0]])
+
+    def _may_collapse(self, esm: ESM) -> bool:
+        """Whether all mapped rows may be alike, which is refused: two that are not say no, at no price."""
+        off, first = self._apart + (self._apart @ esm.v) @ esm.u.T
+        return bool(np.abs(off).max() <= 2 * ALIKE * np.abs(first + esm.b).max())
 
     def _by_itself(self, esm: ESM) -> float:
         return logme(esm.apply(self._inputs.features), self._labels, self._task, center=self._center)
