@@ -86,7 +86,11 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
 
 def _artifact_name(plan: Plan, target: str, scorer: str) -> str:
     """The target's name alone for the default scorer, whose ranking the others must not replace."""
-    return target if scorer == plan.workspace.settings.ranking.scorer else f"{target}-by-{scorer}"
+    return (
+        target
+        if scorer == plan.workspace.settings.ranking.scorer
+        else f"{target}-by-{scorer.replace('@', '-on-')}"
+    )
 
 
 @task(task_run_name="publish", retry_condition_fn=worth_a_retry)

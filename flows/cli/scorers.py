@@ -37,6 +37,8 @@ def scorers(json: AsJson = False) -> None:
 
 
 def _record(scorer: Scorer, folder: str) -> dict[str, Any]:
+    from models.scorers import Need
+
     return {
         "name": scorer.name,
         "title": scorer.title,
@@ -46,6 +48,7 @@ def _record(scorer: Scorer, folder: str) -> dict[str, Any]:
         "cost": scorer.cost,
         "direction": scorer.direction,
         "joint": scorer.joint,
+        "on_tuned": f"{scorer.name}@tuned" if Need.FEATURES in scorer.needs else None,
         "settings": dict(scorer.defaults),
         "paper": scorer.paper,
     }
@@ -67,9 +70,11 @@ def _show(records: list[dict[str, Any]], console: Console) -> None:
             console=console,
         )
         write_line(console)
-    write_line(
-        console, "springboard refresh --scorer NAME computes one, --scorer all every one that takes the task."
-    )
+    for line in (
+        "springboard refresh --scorer NAME computes one, --scorer all every one that takes the target's task.",
+        "NAME@tuned: the same on features by the really tuned encoder, where it was kept or brought along.",
+    ):
+        write_line(console, line)
 
 
 def _cells(one: dict[str, Any]) -> list[str]:

@@ -81,6 +81,17 @@ def test_commands_that_read_import_nothing_heavy_and_take_about_a_second(
     assert found["cpu"] < 2.0
 
 
+@pytest.mark.parametrize("words", [("scorers",), ("scorers", "--json")])
+def test_the_scorers_are_listed_without_a_workspace_and_without_anything_heavy(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = _typed(*words)
+    assert found["code"] == 0
+    assert found["loaded"] == []
+    assert found["cpu"] < 2.0
+
+
 def test_reading_leaves_no_process_and_writes_nothing(team: Team) -> None:
     def files(root: Path) -> dict[str, int]:
         return {

@@ -182,3 +182,49 @@ def test_a_shown_name_is_one_line_that_can_be_written_and_reorders_nothing(name:
     assert shown.encode().decode() == shown
     assert len(shown.splitlines()) <= 1
     assert not set(shown) & set("\x00\x07\x1b\x9b\u202e\u2066\u200f\ufeff")
+
+
+def test_where_lower_is_better_the_base_is_beaten_from_below() -> None:
+    rows = [entry(1, 0.2, 1), entry(2, 0.4, 2), entry(3, 0.9, 2)]
+    base = {"score": 0.5, "stderr": 0.01}
+    view = view_of(ranking(*rows, base_score=base, direction="lower"), now=NOW)
+    assert view.base is not None
+    assert view.base.beaten_by == 2
+    assert view.base_sentence == "2 of 3 score below the untouched encoder (lower is better)."
+    assert dict(view.facts)["Scorer"] == "logme (lower is better)"
+    worse = view_of(ranking(*rows, base_score={"score": 0.1, "stderr": 0.01}, direction="lower"), now=NOW)
+    assert worse.base_sentence.startswith("No source scores below the untouched encoder")
+    near = view_of(ranking(*rows, base_score={"score": 0.21, "stderr": 0.01}, direction="lower"), now=NOW)
+    assert near.base_sentence.startswith("Even the leader's gain over the untouched encoder is within")
+
+
+def test_a_ranking_without_a_direction_is_one_where_higher_is_better() -> None:
+    view = view_of(ranking(entry(1, 0.9, 1), base_score={"score": 0.5}), now=NOW)
+    assert not view.lower_is_better
+    assert view.base is not None
+    assert view.base.beaten_by == 1
+    with pytest.raises(ArtefactError, match="direction is sideways"):
+        view_of(ranking(entry(1, 0.9, 1), direction="sideways"), now=NOW)
+
+
+def test_where_nothing_was_tested_no_tier_is_claimed() -> None:
+    rows = [entry(1, 0.2, 1, stderr=None), entry(2, 0.4, 1, stderr=None)]
+    reason = "the scores are not of the target's rows"
+    view = view_of(ranking(*rows, direction="lower", no_stderr=reason), now=NOW)
+    assert view.summary == f"No standard errors: {reason}. The order is by score only: s1 is lowest."
+    assert [tier.label for tier in view.tiers] == ["ordered by score only"]
+    assert not view.has_errors
+    tied = view_of(ranking(entry(1, 0.4, 1, stderr=None), rows[1], no_stderr=reason), now=NOW)
+    assert tied.summary.endswith("All 2 sources have the same score.")
+    leading = view_of(ranking(*(entry(n, s, 1, stderr=None) for n, s in enumerate((4, 4, 3), 1))), now=NOW)
+    assert leading.summary.endswith("2 sources come first, all with the same score.")
+
+
+def test_a_ranking_of_nothing_says_the_reason_that_all_share() -> None:
+    excluded = [{"source": name, "reason": "no results yet"} for name in ("x", "y")]
+    view = view_of(ranking(excluded=excluded), now=NOW)
+    assert view.summary == (
+        "Nothing is ranked: no source could be scored; 2 sources were left out (no results yet)."
+    )
+    excluded[0]["reason"] = "a leak"
+    assert "left out, for 2 reasons." in view_of(ranking(excluded=excluded), now=NOW).summary
