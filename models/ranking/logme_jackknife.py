@@ -9,7 +9,7 @@ import numpy as np
 from models.errors import ScoringError
 from models.evidence.profile import Spectrum, blurred
 from models.scorers.fit.logme import logme_from_spectrum, logme_targets
-from models.scorers.inputs import check_inputs
+from models.scorers.inputs import ALIKE, check_inputs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.labels import Labels
     from models.tasks import Task
 
-__all__ = ["checked_groups", "logme_jackknife", "present"]
+__all__ = ["alike", "checked_groups", "logme_jackknife", "present"]
 
 
 def logme_jackknife(
@@ -51,7 +51,7 @@ def logme_jackknife(
     Raises
     ------
     ScoringError
-        If the inputs cannot be scored, or the groups do not fit them.
+        If the inputs cannot be scored, the groups do not fit them, or without one all features are alike.
     """
     inputs = check_inputs(features, labels, task)
     x, y = inputs.features, logme_targets(inputs)
@@ -59,6 +59,16 @@ def logme_jackknife(
     n, d = x.shape
     count = checked_groups(place, n)
     masks = [np.ones(n, dtype=bool), *(place != group for group in range(count))]
+    for group, kept in enumerate(masks[1:]):
+        if alike(x[kept]):
+            raise ScoringError(
+                f"without jackknife group {group}, 'features' {x.shape} are the same in every row",
+                consequence="no score was stored",
+                next_step="make groups with jackknife_groups, or check that the texts differ",
+            )
+    if center:
+        # About the overall means first, so that the means taken off below are small and cost no digits.
+        x = _centred(x)
     scores = _by_kernel(x, y, masks, center) if n - center < d else _by_gram(x, y, masks, center)
     return float(scores[0]), scores[1:]
 
@@ -82,6 +92,11 @@ def checked_groups(groups: NDArray[np.integer[Any]], n: int) -> int:
     return int(counts.size)
 
 
+def alike(rows: NDArray[np.float64]) -> bool:
+    """Whether rows differ by rounding alone."""
+    return bool(np.abs(rows - rows[0]).max() <= ALIKE * np.abs(rows[0]).max())
+
+
 def _by_kernel(
     x: NDArray[np.float64], y: NDArray[np.float64], masks: list[NDArray[np.bool_]], center: bool
 ) -> NDArray[np.float64]:
@@ -102,9 +117,6 @@ def _by_kernel(
 def _by_gram(
     x: NDArray[np.float64], y: NDArray[np.float64], masks: list[NDArray[np.bool_]], center: bool
 ) -> NDArray[np.float64]:
-    if center:
-        # About the overall means first, so that the means taken off below are small and cost no digits.
-        x = _centred(x)
     gram = x.T @ x
     scores = []
     for kept in masks:

@@ -16,7 +16,7 @@ from models.errors import ScoringError, SpringboardError
 from models.evidence.arrays import Arrays
 from models.evidence.many import ManyMaps
 from models.evidence.target import TargetSpectrum
-from models.ranking.logme_jackknife import checked_groups, logme_jackknife, present
+from models.ranking.logme_jackknife import alike, checked_groups, logme_jackknife, present
 from models.scorers.fit.logme import logme, logme_targets
 from models.scorers.inputs import ALIKE, check_inputs
 
@@ -105,8 +105,10 @@ class LogmeOfMaps:
         for group in range(count):
             kept = np.asarray(groups) != group
             targets = present(self._targets[kept], self._center)
-            if esms and targets.shape[1]:
-                without = self._of(self._inputs.features[kept], targets)
+            base = self._inputs.features[kept]
+            # What cannot be decomposed is left to the plain way, which says why.
+            if esms and targets.shape[1] and not alike(base):
+                without = self._of(base, targets)
                 table[:, group] = without.log_evidence(esms).mean(axis=1)
         return [
             row
