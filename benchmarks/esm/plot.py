@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.plots import pyplot, save
+
 __all__ = ["write_plot"]
 
 _WANTED, _SMALLER = 0.99, 2_780
@@ -23,16 +25,9 @@ def write_plot(rows: Sequence[dict[str, Any]], halves: float, path: Path) -> Non
     path
         Where to.
     """
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same table gives the same file: no random ids, no date.
-    matplotlib.rcParams |= {"svg.hashsalt": "springboard", "svg.fonttype": "none", "font.size": 9}
-    from matplotlib import pyplot
-
     ranks = [row for row in rows if " " not in row["rank"]]
     others = [row for row in rows if " " in row["rank"]]
-    figure, (above, below) = pyplot.subplots(2, 1, figsize=(7, 7), sharex=True, layout="constrained")
+    figure, (above, below) = pyplot().subplots(2, 1, figsize=(7, 7), sharex=True, layout="constrained")
     sizes = [row["bytes"] for row in ranks]
     for name, label, style in (
         ("spearman_mean", "Spearman, mean over targets", "o-"),
@@ -80,5 +75,4 @@ def write_plot(rows: Sequence[dict[str, Any]], halves: float, path: Path) -> Non
         )
     for axes in (above, below):
         axes.legend(loc="lower right")
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    save(figure, path)

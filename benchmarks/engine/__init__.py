@@ -1,0 +1,1 @@
+"""How fast sources are scored: beside the reference, end to end, and how it grows."""
