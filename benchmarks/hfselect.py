@@ -66,14 +66,12 @@ def thuml_logme() -> Path | None:
     """
     named = os.environ.get("SPRINGBOARD_THUML_LOGME")
     place = Path(named) if named else _PRIVATE / "thuml" / "LogME.py"
-    if not place.exists() and not named:
+    if not named and not _is_thuml(place):
         with suppress(OSError):
             content = _download(_THUML_URL)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
-    if not place.exists() or hashlib.sha256(place.read_bytes()).hexdigest() != _THUML_SHA256:
-        return None
-    return place
+    return place if _is_thuml(place) else None
 
 
 def other_environment(folder: Path) -> dict[str, str]:
@@ -91,6 +89,10 @@ def other_environment(folder: Path) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(folder / "hf"),
     }
+
+
+def _is_thuml(place: Path) -> bool:
+    return place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == _THUML_SHA256
 
 
 def _download(url: str) -> bytes:

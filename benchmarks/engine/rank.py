@@ -6,7 +6,6 @@ REPORT gets CPU seconds (user and system) of the ranking and of its steps, and t
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections import defaultdict
@@ -14,6 +13,8 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
+
+from benchmarks.memory.child import peak
 
 STEPS: dict[str, float] = defaultdict(float)
 
@@ -36,17 +37,6 @@ def _timed(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _peak() -> int:
-    """The process's high-water mark in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # What getrusage tells on Linux began with the parent's memory.
-        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def main(workspace: str, target: str, report: str) -> None:
     """Rank, and write what it took."""
     # What the ranking would import on its way is no part of the ranking.
@@ -67,7 +57,7 @@ def main(workspace: str, target: str, report: str) -> None:
     _time(computing.LogmeOfMaps, {"scores": "scores", "replicates": "jackknife of the leading"})
     plan = Plan(Workspace(Path(workspace)))
     entry = plan.registry.get(Kind.TARGET, target)
-    imports, before = time.process_time(), _peak()
+    imports, before = time.process_time(), peak()
     refreshed = refresh.refresh_target(plan, entry)
     seconds = time.process_time() - imports
     if refreshed is None:
@@ -78,7 +68,7 @@ def main(workspace: str, target: str, report: str) -> None:
         "imports": imports,
         "steps": dict(STEPS),
         "before_bytes": before,
-        "peak_bytes": _peak(),
+        "peak_bytes": peak(),
         "ranked": len(rows),
         "with_errors": sum(row["stderr"] is not None for row in rows),
         "excluded": len(refreshed.ranking["excluded"]),

@@ -23,7 +23,8 @@ def _resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _peak() -> int:
+def peak() -> int:
+    """The process's high-water mark in bytes."""
     # On Linux ru_maxrss still remembers the parent this process was forked from; the high-water mark does not.
     status = Path("/proc/self/status")
     if status.exists():
@@ -65,7 +66,7 @@ def _ingest(workspace: str) -> dict[str, Any]:
     modules = sorted(name for name in sys.modules if not name.startswith(("benchmarks", "__main__")))
     started = samples[0][0]
     seconds = [(round(at - started, 1), resident) for at, resident in samples[:: max(1, len(samples) // 300)]]
-    return {"peak": _peak(), "modules": modules, "tuning": steps, "samples": seconds}
+    return {"peak": peak(), "modules": modules, "tuning": steps, "samples": seconds}
 
 
 def _libraries(file: str) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _libraries(file: str) -> dict[str, Any]:
             importlib.import_module(name)
         except Exception:  # whatever it is, that module is then counted as ours
             failed.append(name)
-    return {"resident": _resident(), "peak": _peak(), "not_loaded": failed}
+    return {"resident": _resident(), "peak": peak(), "not_loaded": failed}
 
 
 def main() -> None:

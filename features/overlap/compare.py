@@ -128,6 +128,8 @@ class TargetIndex:
         keys = _band_keys(bands, likely)
         left = np.searchsorted(self._keys, keys, side="left")
         shared = self._keys[np.minimum(left, len(self._keys) - 1)] == keys
+        if not shared.any():
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         likely, keys, left = likely[shared], keys[shared], left[shared]
         first = _first_of_each(keys, _PER_BUCKET)
         likely, keys, left = likely[first], keys[first], left[first]
