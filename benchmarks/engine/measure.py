@@ -34,18 +34,25 @@ def measure(keep: bool = False, *, small: bool = False, results: Path = RESULTS)
     with threadpool_limits(1):
         with Others() as others:
             cases = beside.compare(size, others)
+            real = beside.compare_real(size, others)
         table = growth.grow(_SMALL, 1) if small else growth.grow(growth.VARIED)
     results.mkdir(exist_ok=True)
     growth.write_table(table, results / "engine_growth.csv")
     growth.write_plot(table, results / "engine_growth.svg")
     runs, count = _ranked(pool.SOURCES // 30 if small else pool.SOURCES, keep)
     on_gpu, gpu = cuda.beside_cpu()
-    goals: list[Goal] = [*beside.judge(cases), *pool.judge(runs), *growth.judge(table), *on_gpu]
+    goals: list[Goal] = [
+        *beside.judge(cases),
+        *beside.judge_real(real),
+        *pool.judge(runs),
+        *growth.judge(table),
+        *on_gpu,
+    ]
     return Outcome(
         title="scoring: beside hf-dataset-selector, 1,500 ESMs end to end, how it grows",
         goals=goals,
-        raw={"beside": cases, "others": others.versions, "pool": runs, "growth": table},
-        notes=[*_notes(size, others), _pool_note(count, len(runs)), _GROWTH_NOTE, gpu],
+        raw={"beside": cases, "beside_real": real, "others": others.versions, "pool": runs, "growth": table},
+        notes=[*_notes(size, others), _real_note(real), _pool_note(count, len(runs)), _GROWTH_NOTE, gpu],
     )
 
 
@@ -76,6 +83,16 @@ def _notes(size: beside.Size, others: Others) -> list[str]:
             "hf-dataset-selector's LogME is derived from it."
         )
     return notes
+
+
+def _real_note(cases: list[dict[str, Any]]) -> str:
+    if not cases:
+        return "Real ESMs: skipped, the benchmark `esm` has left no tuned sources in scratch here."
+    moved = sorted(case["moved"] for case in cases)
+    return (
+        "Real ESMs: fitted to the sources that the benchmark `esm` has tuned, with its targets' own labels; the median "
+        f"of them moves a target's embeddings by {moved[0]:.0%} to {moved[-1]:.0%} of their size."
+    )
 
 
 def _pool_note(count: int, runs: int) -> str:
