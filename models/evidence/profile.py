@@ -29,7 +29,7 @@ __all__ = ["LAMBDA_RANGE", "RESIDUAL_FLOOR", "Spectrum", "blurred", "max_log_evi
 LAMBDA_RANGE = (1e-8, 1e8)
 """lam is looked for in this range times tr(F'F) / d; its lower end bounds a perfect fit's evidence."""
 
-RESIDUAL_FLOOR = 1e-10
+RESIDUAL_FLOOR = 1e-13
 """A least-squares residual below this share of y'y counts as none: float64 cannot tell the two apart."""
 
 _BLUR = 1e-7  # of a residual: what it may be off by, an order below what is promised of a score
