@@ -80,6 +80,15 @@ def test_both_ends_of_the_range_are_reached() -> None:
         assert _fast(x, y) / 30 == pytest.approx(_slow(x, y) / 30, abs=1e-6)
 
 
+@pytest.mark.parametrize("share", [1e-5, 5e-6, 1e-6])
+def test_a_residual_that_is_nearly_nothing_counts(share: float) -> None:
+    """Found by attack: less than 1e-10 of y'y was taken for rounding, and moved scores by a thousandth."""
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=12)
+    x = np.column_stack([1e3 * (y + share * rng.normal(size=12)), rng.normal(size=(12, 2))])
+    assert _fast(x, y) / 12 == pytest.approx(_exact(x, y, center=False), abs=1e-6)
+
+
 def _exact(x: Any, y: Any, center: bool) -> float:
     """Evidence a row at 50 digits, on a fine grid and refined; small arrays only."""
     with mp.workdps(50):
