@@ -192,7 +192,7 @@ def test_a_peak_within_the_range_stands_though_the_evidence_rises_past_its_end()
 
 @pytest.mark.parametrize("signal", [30.0, 100.0, 1e3])
 def test_a_residual_that_is_nearly_nothing_counts(rng: np.random.Generator, signal: float) -> None:
-    """Found by attack: shares of 1e-10 and less were taken for rounding in the embeddings or in what a map made."""
+    """Classes far apart: next to no residual, in the embeddings or in what a map makes of them."""
     for n, d, mean in ((50, 48, 100.0), (50, 20, 100.0), (20, 3, 1.0), (9, 8, 100.0)):
         x, ids = clustered(rng, n, d, 2, signal, mean)
         assert_equal_to_the_definition(x, ids, mixed_esms(rng, d)[::4])
