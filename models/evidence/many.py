@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,8 +37,8 @@ __all__ = ["ManyMaps"]
 _SLACK = 2.0
 """How far, in log, a map may change the mean eigenvalue before it is scored by itself."""
 
-_GROWTH = 1.0
-"""How far, in log, a map may raise the largest eigenvalue before it is looked at along the whole range."""
+_GROWTH = (1.5, 4.0)
+"""How far, in log, maps may raise the largest eigenvalue: each has its own, rather more precisions."""
 
 _FULL = 6
 """A map of more than this share (one in so many) of the target's directions is cheaper as a whole."""
@@ -49,8 +49,8 @@ _CACHE = 2**18
 _BLOCK_ON_DEVICE = 256
 """The same on a device, which is fast only when it has much to do at a time."""
 
-_BLOCK = 16
-"""Maps that are turned into the target's coordinates together."""
+_BLOCK, _TURNED = 64, 16
+"""Maps that are sorted by their growth together, and that are turned into the target's coordinates together."""
 
 _SPARE = 0.05
 """By how much the target's own evidence must rule out the low end (a row): maps are allowed to fit that much worse."""
@@ -94,7 +94,7 @@ class ManyMaps:
         scale, largest = self._scale(np.array([features.trace])), np.log(features.largest)
         if not abs(float(scale[0])) <= _SLACK:
             return np.full(self.target.y.shape[1], np.nan)
-        curves = [self._upper, self._whole] if largest <= self._largest else [self._whole]
+        curves = [*self._curves[self._reach_of(largest) :][:1], self._whole]
         best: NDArray[np.float64] = np.full((1, self.target.y.shape[1]), np.nan)
         for curve in curves:
             with suppress(np.linalg.LinAlgError):
@@ -105,12 +105,19 @@ class ManyMaps:
         return best.reshape(-1)
 
     def _of_block(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
-        maps = LowRankMaps.of(self._placed, esms, self.arrays.xp)
+        size = _TURNED if self.arrays.is_numpy else len(esms)
+        parts = [
+            LowRankMaps.of(self._placed, [esms[place] for place in part], self.arrays.xp)
+            for part in _chunks(np.arange(len(esms)), size)
+        ]
+        maps = parts[0] if len(parts) == 1 else LowRankMaps.joined(parts, self.arrays.xp)
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
         scale = self._scale(self.arrays.get(maps.trace))
         admitted = np.abs(scale) <= _SLACK
-        usual = admitted & (self.arrays.get(maps.largest) <= np.exp(self._largest))
-        self._look(self._upper, maps, scale, np.flatnonzero(usual), best)
+        with np.errstate(divide="ignore"):
+            reach = self._reach_of(np.log(self.arrays.get(maps.largest)))
+        for place, curve in enumerate(self._curves):
+            self._look(curve, maps, scale, np.flatnonzero(admitted & (reach == place)), best)
         self._look(self._whole, maps, scale, np.flatnonzero(admitted & np.isnan(best).any(axis=1)), best)
         return best
 
@@ -164,13 +171,15 @@ class ManyMaps:
         return self.target.placed(self.arrays)
 
     def _probe(self, curve: Interpolation) -> Probe:
-        if curve is self._upper:
-            return self._probe_upper
-        return Probe.at(self._placed, self.arrays.put(np.exp(curve.nodes)), self.arrays.xp)
+        key = float(curve.nodes[0]), curve.nodes.size, float(curve.nodes[-2])
+        if key not in self._probes:
+            lam = self.arrays.put(np.exp(curve.nodes))
+            self._probes[key] = Probe.at(self._placed, lam, self.arrays.xp)
+        return self._probes[key]
 
     @cached_property
-    def _probe_upper(self) -> Probe:
-        return Probe.at(self._placed, self.arrays.put(np.exp(self._upper.nodes)), self.arrays.xp)
+    def _probes(self) -> dict[tuple[float, int, float], Probe]:
+        return {}
 
     def _with_own(
         self, curve: Interpolation, found: Shift
@@ -197,11 +206,16 @@ class ManyMaps:
         return Interpolation.over(low, self._top, self._middle + float(np.log(self.target.d)) + _SLACK)
 
     @cached_property
-    def _upper(self) -> Interpolation:
-        """The part of the range that the target's own evidence does not rule out."""
+    def _curves(self) -> list[Interpolation]:
+        """The part of the range that the target's own evidence does not rule out, one for each growth."""
+        return [Interpolation.over(self._lowest, self._top, self._own_largest + growth) for growth in _GROWTH]
+
+    @cached_property
+    def _lowest(self) -> float:
+        """Log lam below which the target's own evidence rules the maximum out."""
         bottom = float(self._whole.grid[0])
         if not (self.target.rest > 0).all():
-            return Interpolation.over(bottom, self._top, self._largest)
+            return bottom
         probe = Probe.at(self._placed, self.arrays.put(np.exp(self._whole.nodes)), self.arrays.xp)
         found = shift_of(probe, LowRankMaps.none(self._placed, self.arrays.xp), self.arrays.xp)
         log_determinant, residual = self._with_own(self._whole, found)
@@ -211,23 +225,25 @@ class ManyMaps:
             (log_determinant @ self._whole.matrix.T)[0][:, None], self.target.rest, self.target.n
         )
         open_ = ~(ceiling < best - _SPARE).all(axis=-1)
-        low = float(self._whole.grid[max(int(open_.argmax()) - 1, 0)])
-        return Interpolation.over(low, self._top, self._largest)
+        return float(self._whole.grid[max(int(open_.argmax()) - 1, 0)])
 
     @cached_property
     def _top(self) -> float:
         return self._middle + float(np.log(LAMBDA_RANGE[1])) + _SLACK
 
     @cached_property
-    def _largest(self) -> float:
-        """Log of the largest eigenvalue that the upper part is made for."""
-        return float(np.log(self.target.s.max())) + _GROWTH
+    def _own_largest(self) -> float:
+        return float(np.log(self.target.s.max()))
+
+    def _reach_of(self, largest: Any) -> Any:
+        """Which of the curves covers maps with these largest eigenvalues (logarithms); their number for none."""
+        return np.searchsorted(np.array(_GROWTH), largest - self._own_largest)
 
     def _at_once(self, rows: int) -> int:
         """Maps in a chunk: enough to spread the cost of a call, few enough to stay in the cache."""
         if not self.arrays.is_numpy:
             return _BLOCK_ON_DEVICE
-        return max(1, min(_BLOCK, _CACHE // (rows * rows * self._upper.nodes.size)))
+        return max(1, min(_BLOCK, _CACHE // (rows * rows * self._curves[0].nodes.size)))
 
 
 def _by_rank(esms: Sequence[ESM]) -> Iterator[NDArray[np.intp]]:
