@@ -39,6 +39,9 @@ __all__ = ["logme", "logme_from_gram", "logme_from_kernel", "logme_from_spectrum
 def logme(features: ArrayLike, labels: Labels, task: Task, *, center: bool = False) -> float:
     """Score features [n, d] by LogME; higher is better.
 
+    The profile evidence, maximised over lam = alpha / beta on [1e-8, 1e8] x tr(F'F) / d: the global maximum for
+    each class, a row, averaged over classes.
+
     Parameters
     ----------
     features
