@@ -213,6 +213,7 @@ def test_imports_are_recorded_and_the_store_is_rebuilt_beside_them(
 ) -> None:
     import json
     import subprocess
+    import sys
 
     ingest(pooled)
     ((one,), _) = take_esms(Plan(pooled), [str(esm("one", 1))])
@@ -231,7 +232,10 @@ def test_imports_are_recorded_and_the_store_is_rebuilt_beside_them(
     whole = path.read_bytes()
     path.unlink()
     subprocess.run(
-        ["dvc", "checkout", "--force", "data/esms"], cwd=pooled.root, capture_output=True, check=True
+        [sys.executable, "-m", "dvc", "checkout", "--force", "data/esms"],
+        cwd=pooled.root,
+        capture_output=True,
+        check=True,
     )
     assert path.read_bytes() == whole
     done = refresh(pooled, "t1", force=True)
