@@ -28,6 +28,8 @@ _SMALL = {
 
 def measure(keep: bool = False, *, small: bool = False, results: Path = RESULTS) -> Outcome:
     """Measure all parts; the pool is removed afterwards unless ``keep``."""
+    # Limits hold for libraries that are loaded: scipy brings a BLAS of its own, which full-rank maps go through.
+    import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     size = beside.Size(8, 1, 1, 1, 1) if small else beside.Size()

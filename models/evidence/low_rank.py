@@ -126,14 +126,10 @@ class LowRankMaps:
         added = xp.sqrt(xp.sum(plus * plus, axis=(1, 2)))
         return cls(z, trace, xp.minimum(trace, xp.max(target.s) + added))
 
-    @classmethod
-    def joined(cls, parts: Sequence[LowRankMaps], xp: Any = np) -> LowRankMaps:
-        """Several sets of maps as one."""
-        names = ("z", "trace", "largest")
-        return cls(*(xp.concat([getattr(part, name) for part in parts], axis=0) for name in names))
-
     def only(self, places: NDArray[np.intp]) -> LowRankMaps:
         """Some of the maps."""
+        if places.size == self.z.shape[0]:
+            return self
         return LowRankMaps(self.z[places], self.trace[places], self.largest[places])
 
 

@@ -49,8 +49,8 @@ _CACHE = 2**18
 _BLOCK_ON_DEVICE = 256
 """The same on a device, which is fast only when it has much to do at a time."""
 
-_BLOCK, _TURNED = 64, 16
-"""Maps that are sorted by their growth together, and that are turned into the target's coordinates together."""
+_BLOCK = 16
+"""Maps that are turned into the target's coordinates together: more of them do not fit the cache."""
 
 _SPARE = 0.05
 """By how much the target's own evidence must rule out the low end (a row): maps are allowed to fit that much worse."""
@@ -105,12 +105,7 @@ class ManyMaps:
         return best.reshape(-1)
 
     def _of_block(self, esms: Sequence[ESM]) -> NDArray[np.float64]:
-        size = _TURNED if self.arrays.is_numpy else len(esms)
-        parts = [
-            LowRankMaps.of(self._placed, [esms[place] for place in part], self.arrays.xp)
-            for part in _chunks(np.arange(len(esms)), size)
-        ]
-        maps = parts[0] if len(parts) == 1 else LowRankMaps.joined(parts, self.arrays.xp)
+        maps = LowRankMaps.of(self._placed, esms, self.arrays.xp)
         best = np.full((len(esms), self.target.y.shape[1]), np.nan)
         scale = self._scale(self.arrays.get(maps.trace))
         admitted = np.abs(scale) <= _SLACK
