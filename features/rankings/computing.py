@@ -14,6 +14,7 @@ from features.artefacts.files import read_table
 from features.artefacts.tuned_features import tuned_features
 from features.rankings.supplies import Supplies
 from models.errors import ArtefactError, EncoderError, ReadError, ScoringError, SpringboardError
+from models.esm import ESM
 from models.ranking import LogmeOfMaps, jackknife_groups, score_with_replicates
 from models.scorers import Need
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from features.artefacts.plan import Plan
     from features.rankings.pool import Member
     from features.registry.entries import Entry
-    from models.esm import ESM
     from models.scorers import Scorer
 
 __all__ = ["Computing", "TargetRows", "computing_for"]
@@ -174,6 +174,17 @@ class _ManyMaps(_OneByOne):
         rows = self._rows
         device = rows.plan.workspace.settings.run.scoring_device
         return LogmeOfMaps(rows.base, rows.labels, rows.target.task, device=device, **self._settings)
+
+    def base(self) -> tuple[float, NDArray[np.float64] | None] | None:
+        # The map that changes nothing: the decompositions it needs are those that the sources need.
+        nothing = ESM.identity(self._rows.base.shape[1])
+        (score,) = self._engine.scores([nothing])
+        (replicates,) = self._engine.replicates([nothing], self._rows.groups)
+        if isinstance(score, SpringboardError):
+            raise score
+        if isinstance(replicates, SpringboardError):
+            raise replicates
+        return score, replicates
 
     def scores(self, members: Sequence[Member]) -> Iterator[Answer]:
         yield from self._in_blocks(members, self._engine.scores)

@@ -126,6 +126,13 @@ class ESM:
         return cls(u, v, b, int(u.shape[1]), *(float(figure) for figure in figures))
 
     @classmethod
+    def identity(cls, dim: int) -> ESM:
+        """The map of width d that changes nothing, of rank 1; what was never measured is NaN."""
+        nothing = np.zeros((dim, 1))
+        unknown = float("nan")
+        return cls(nothing, nothing, np.zeros(dim), 1, unknown, unknown, unknown, unknown)
+
+    @classmethod
     def from_full_map(cls, weight: ArrayLike, bias: ArrayLike) -> ESM:
         """Take a map ``y = W x + c`` made elsewhere; what was never measured is NaN.
 

@@ -57,6 +57,8 @@ class LogmeOfMaps:
         self._inputs = check_inputs(base, labels, task)
         self._labels, self._task, self._center = labels, task, center
         self._targets = logme_targets(self._inputs)
+        self._groups: NDArray[np.integer[Any]] | None = None
+        self._rests: list[ManyMaps | None] = []
 
     @cached_property
     def _whole(self) -> ManyMaps:
@@ -100,22 +102,33 @@ class LogmeOfMaps:
             If the groups do not fit the rows, or an ESM is of another width.
         """
         self._check_widths(esms)
-        count = checked_groups(groups, len(self._inputs.target))
-        table = np.full((len(esms), count), np.nan)
-        for group in range(count):
-            kept = np.asarray(groups) != group
-            targets = present(self._targets[kept], self._center)
-            base = self._inputs.features[kept]
-            # What cannot be decomposed is left to the plain way, which says why.
-            if esms and targets.shape[1] and not alike(base):
-                without = self._of(base, targets)
-                table[:, group] = without.log_evidence(esms).mean(axis=1)
+        without = self._without(groups)
+        table = np.full((len(esms), len(without)), np.nan)
+        for group, rest in enumerate(without):
+            if esms and rest is not None:
+                table[:, group] = rest.log_evidence(esms).mean(axis=1)
         return [
             row
             if np.isfinite(row).all() and not self._may_collapse(esm)
             else _attempt(lambda esm=esm: self._replicates_by_itself(esm, groups))
             for esm, row in zip(esms, table, strict=True)
         ]
+
+    def _without(self, groups: NDArray[np.integer[Any]]) -> list[ManyMaps | None]:
+        """The target less each group of rows; None where that cannot be decomposed, and the plain way says why.
+
+        The last groups' are kept: decomposing ten times costs as much as scoring a hundred ESMs.
+        """
+        count = checked_groups(groups, len(self._inputs.target))
+        place = np.asarray(groups)
+        if self._groups is None or not np.array_equal(self._groups, place):
+            self._rests = [self._less(place != group) for group in range(count)]
+            self._groups = place.copy()
+        return self._rests
+
+    def _less(self, kept: NDArray[np.bool_]) -> ManyMaps | None:
+        targets, base = present(self._targets[kept], self._center), self._inputs.features[kept]
+        return self._of(base, targets) if targets.shape[1] and not alike(base) else None
 
     @cached_property
     def _apart(self) -> NDArray[np.float64]:

@@ -92,3 +92,11 @@ def test_a_full_map_made_elsewhere_is_taken_as_it_is() -> None:
         ESM.from_full_map(weight[:3], bias)
     with pytest.raises(ArtefactError, match="not finite"):
         ESM.from_full_map(weight, bias * np.inf)
+
+
+def test_the_identity_changes_nothing_and_says_nothing_was_measured() -> None:
+    x = np.random.default_rng(0).normal(size=(5, 7))
+    nothing = ESM.identity(7)
+    np.testing.assert_array_equal(nothing.apply(x), x)
+    assert nothing.rank == 1
+    assert np.isnan(nothing.heldout_error)

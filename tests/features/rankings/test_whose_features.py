@@ -1,4 +1,4 @@
-"""``NAME@tuned``: the same scorers on what really tuned encoders give."""
+"""``NAME@tuned``, on what really tuned encoders give, and the base score, on what the untouched one gives."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.workspaces import add, ingest, refresh, tiny_workspace, write_rows
+from support.workspaces import Team, add, ingest, refresh, tiny_workspace, write_rows
 
+from features.artefacts.embeddings import target_embeddings
 from features.artefacts.files import read_table
 from features.artefacts.plan import Plan
 from features.artefacts.tuned_features import tuned_features
@@ -15,6 +16,7 @@ from features.rankings import shown_ranking
 from features.registry import Kind
 from features.workspace import Workspace
 from models.errors import SettingsError
+from models.ranking import jackknife_groups, jackknife_stderr, logme_jackknife
 from models.scorers import get_scorer, logme
 from models.tasks import Task
 
@@ -65,3 +67,16 @@ def test_a_scorer_that_does_not_go_by_features_has_no_such_form() -> None:
         get_scorer("source_size@tuned")
     with pytest.raises(SettingsError, match="no scorer is called 'logme@base'"):
         get_scorer("logme@base")
+
+
+def test_the_base_score_is_that_of_the_untouched_embeddings(team: Team) -> None:
+    plan = Plan(team.workspace)
+    target = plan.registry.get(Kind.TARGET, "t1")
+    labels = read_table(plan.path("datasets", target.version))["label"].to_list()
+    base = target_embeddings(plan, target).astype(np.float64)
+    shown = shown_ranking(team.workspace, "t1", "logme", plan.encoder)
+    assert shown is not None
+    assert shown["base_score"]["score"] == pytest.approx(logme(base, labels, Task.CLASSIFICATION), abs=1e-7)
+    groups = jackknife_groups(labels, Task.CLASSIFICATION, 4, 0)
+    _, replicates = logme_jackknife(base, labels, Task.CLASSIFICATION, groups)
+    assert shown["base_score"]["stderr"] == pytest.approx(jackknife_stderr(replicates), rel=1e-4)
