@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlparse
+
+from support.hub_answers import HubAnswers
 
 __all__ = ["COMMIT", "Repo", "hub_of"]
 
@@ -27,13 +28,9 @@ class Repo:
     """Sizes to tell of files, where they are not to be the real ones."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(HubAnswers, BaseHTTPRequestHandler):
     repos: dict[str, Repo]
     asked: list[str]
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args: object) -> None:
-        pass
 
     def do_HEAD(self) -> None:
         self._answer(body=False)
@@ -96,21 +93,6 @@ class _Handler(BaseHTTPRequestHandler):
         if body:
             self.wfile.write(content)
         return None
-
-    def _json(self, value: object) -> None:
-        content = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _refuse(self, status: int, code: str) -> None:
-        self.send_response(status)
-        self.send_header("X-Error-Code", code)
-        self.send_header("X-Error-Message", code)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
 
 @contextmanager

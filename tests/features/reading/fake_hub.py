@@ -9,17 +9,15 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlparse
 
+from support.hub_answers import HubAnswers
+
 COMMIT = "a" * 40
 Files = dict[str, bytes]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(HubAnswers, BaseHTTPRequestHandler):
     repos: dict[str, Files]
     gated: set[str]
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args: object) -> None:
-        pass
 
     def do_GET(self) -> None:
         self._answer(body=True)
@@ -101,21 +99,6 @@ class _Handler(BaseHTTPRequestHandler):
         if body:
             self.wfile.write(part)
         return None
-
-    def _json(self, value: object) -> None:
-        content = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _refuse(self, status: int, code: str) -> None:
-        self.send_response(status)
-        self.send_header("X-Error-Code", code)
-        self.send_header("X-Error-Message", code)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
 
 def _entry(path: str, content: bytes) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import array_api_compat.numpy as numpy_arrays
 import array_api_compat.torch as torch_arrays
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 import torch
 from support.esm_cases import assert_equal_to_the_definition, clustered, esm_of, mixed_esms, random_esm
 
+from models.evidence.arrays import Arrays
 from models.evidence.low_rank import LowRankMaps, Probe, shift_of
 from models.evidence.target import TargetSpectrum
 from models.evidence.triangular import solve_lower, squared_norms
@@ -21,16 +20,9 @@ needs_cuda = pytest.mark.skipif(
 DEVICES = ["cpu", pytest.param("cuda", marks=needs_cuda)]
 
 
-def _on(target: TargetSpectrum, device: str) -> Any:
+def _on(target: TargetSpectrum, device: str) -> TargetSpectrum:
     """The target with torch tensors in place of its arrays."""
-    arrays = {
-        name: torch.tensor(value, dtype=torch.float64, device=device)
-        if isinstance(value, np.ndarray)
-        else value
-        for name, value in vars(target).items()
-        if name in TargetSpectrum.__dataclass_fields__
-    }
-    return TargetSpectrum(**arrays)
+    return target.placed(Arrays.on("torch" if device == "cpu" else device))
 
 
 @pytest.mark.parametrize("device", DEVICES)
