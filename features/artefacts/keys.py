@@ -14,11 +14,11 @@ RECIPES: Mapping[str, int] = {
     # Raise a number by hand when the step's result would change for the same inputs and settings: every
     # artefact below it then gets a new key and is made anew, and the old files stay what they were.
     "embedding": 2,  # 2: token counts and token vectors beside the rows' vectors
-    "moments": 2,  # 2: head, Fisher information and update of the weights beside the sums
+    "moments": 3,  # 2: head, Fisher information and update of the weights beside the sums; 3: fused AdamW
     "esm": 1,
     "import": 1,
     "sentences": 1,
-    "traces": 1,
+    "traces": 2,  # 2: fused AdamW
     "overlap": 1,
     "score": 1,
     "ranking": 1,
