@@ -1,0 +1,194 @@
+"""``python -m benchmarks.transfer.predict``: what every scorer says of every pair, by the product's own commands.
+
+A workspace in ``benchmarks/scratch/transfer`` ingests the matrix's sources with a seed that no transfer has, registers
+the targets (their training rows; the leak check sees their test rows too) and refreshes all scorers; then again
+with other ESMs and another setting of LogME. The scores go to ``ENCODER_predictions.csv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import yaml
+
+from benchmarks.texts import datasets_folder
+from benchmarks.transfer.chosen import (
+    FIRST_SOURCES,
+    FIRST_TARGETS,
+    SOURCE_ROWS,
+    SOURCES,
+    TARGETS,
+    TRAINING_ROWS,
+    source_settings,
+)
+from benchmarks.transfer.encoders import ENCODERS
+from benchmarks.transfer.kept import SCRATCH
+from benchmarks.transfer.rows import Rows, target_rows
+from models.scorers import get_scorer
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
+
+__all__ = ["main", "prepare"]
+
+HERE = Path(__file__).parent
+_RANKS = (1, 4, 8, 32, 64, None)
+_SEED = 0
+
+
+def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> Workspace:
+    """Make the workspace, or go on with it: sources ingested, targets registered."""
+    from features.artefacts.plan import Plan
+    from features.intake import AddOptions, add_dataset
+    from features.registry import Kind
+    from features.workspace import Workspace, init_workspace
+    from flows.cli.ingest import run_ingest
+
+    folder = SCRATCH / encoder / "workspace"
+    workspace = Workspace(folder) if (folder / "params.yaml").exists() else init_workspace(folder)
+    tuning = source_settings(_SEED)
+    settings = {
+        "encoder": {"ref": ENCODERS[encoder]},
+        "caps": {"source_rows": SOURCE_ROWS, "target_rows": TRAINING_ROWS},
+        "tuning": {"epochs": tuning.epochs, "learning_rate": tuning.learning_rate, "seed": _SEED},
+        "run": {"keep_tuned_models": True},
+    }
+    workspace = _with(workspace, settings)
+    for name in sources:
+        if name not in Plan(workspace).registry.current(Kind.SOURCE):
+            add_dataset(workspace, Kind.SOURCE, str(datasets_folder() / name), AddOptions(name=name))
+            print(f"  source {name}", flush=True)
+    for name in targets:
+        if name not in Plan(workspace).registry.current(Kind.TARGET):
+            place = _write_target(folder.parent / "targets" / name, name)
+            add_dataset(workspace, Kind.TARGET, str(place), AddOptions(name=name))
+            print(f"  target {name}", flush=True)
+    failed = run_ingest(Plan(workspace), list(sources))["failed"]
+    if failed:
+        print(f"  not ingested: {failed}", flush=True)
+    return workspace
+
+
+def _write_target(folder: Path, name: str) -> Path:
+    rows = target_rows(name, TRAINING_ROWS)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for split, part in (("train", rows.training), ("test", rows.test)):
+        _frame(part).write_parquet(folder / f"{split}.parquet")
+    return folder
+
+
+def _frame(rows: Rows) -> pl.DataFrame:
+    if rows.text_b is None:
+        return pl.DataFrame({"text": rows.text_a, "label": rows.labels})
+    return pl.DataFrame({"text_a": rows.text_a, "text_b": rows.text_b, "label": rows.labels})
+
+
+def _with(workspace: Workspace, settings: dict[str, dict[str, Any]]) -> Workspace:
+    from features.workspace import Workspace
+
+    params = yaml.safe_load(workspace.params_file.read_text(encoding="utf-8"))
+    for section, values in settings.items():
+        params[section] |= values
+    text = yaml.safe_dump(params, sort_keys=False, default_flow_style=None, width=110)
+    workspace.params_file.write_text(text, encoding="utf-8")
+    return Workspace(workspace.root)
+
+
+@contextmanager
+def _settings(workspace: Workspace, settings: dict[str, dict[str, Any]]) -> Iterator[Workspace]:
+    """The workspace with other settings for a while."""
+    before = workspace.params_file.read_text(encoding="utf-8")
+    try:
+        yield _with(workspace, settings)
+    finally:
+        workspace.params_file.write_text(before, encoding="utf-8")
+
+
+def predict(workspace: Workspace, sources: tuple[str, ...], targets: tuple[str, ...]) -> pl.DataFrame:
+    """Score every pair with every scorer, LogME also with other ESMs and centred: one row a score."""
+    from features.artefacts.plan import Plan
+    from flows.cli.ingest import run_ingest
+    from flows.cli.refresh import run_refresh
+
+    run_refresh(Plan(workspace), list(targets), "all", force=False)
+    frames = [_scores(workspace, targets, scorer.name) for scorer in _used(workspace, targets)]
+    frames.append(_base(workspace, targets, sources))
+    variants = {f"logme@rank{rank or '_full'}": {"esm": {"rank": rank}} for rank in _RANKS}
+    variants |= {
+        "logme_centred": {"ranking": {"center": True}},
+        "logme_centred@rank_full": {"ranking": {"center": True}, "esm": {"rank": None}},
+    }
+    for name, settings in variants.items():
+        with _settings(workspace, settings) as other:
+            if "esm" in settings:
+                run_ingest(Plan(other), list(sources))
+            run_refresh(Plan(other), list(targets), "logme", force=False)
+            frames.append(_scores(other, targets, "logme").with_columns(scorer=pl.lit(name)))
+    return pl.concat(frames).filter(pl.col("source").is_in(list(sources)))
+
+
+def _used(workspace: Workspace, targets: tuple[str, ...]) -> list[Any]:
+    """The scorers with a ranking of any of the targets."""
+    from features.registry.ledger import Ledger
+
+    lines = Ledger(workspace.ledgers / "rankings.jsonl").read()
+    return [
+        get_scorer(name) for name in sorted({line["scorer"] for line in lines if line["target"] in targets})
+    ]
+
+
+def _scores(workspace: Workspace, targets: tuple[str, ...], scorer: str) -> pl.DataFrame:
+    from features.artefacts.plan import Plan
+    from features.rankings import shown_ranking
+
+    encoder = Plan(workspace).encoder
+    rows = []
+    for target in targets:
+        shown = shown_ranking(workspace, target, scorer, encoder)
+        for row in shown["ranking"] if shown else []:
+            rows.append((scorer, row["source"], target, row["score"], get_scorer(scorer).direction))
+        for one in shown["excluded"] if shown and scorer == "logme" else []:
+            print(f"  {target}: {one['source']} is excluded ({one['reason'][:100]})", flush=True)
+    schema = {"scorer": pl.String, "source": pl.String, "target": pl.String, "score": pl.Float64}
+    return pl.DataFrame(rows, schema={**schema, "direction": pl.String}, orient="row")
+
+
+def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ...]) -> pl.DataFrame:
+    """LogME of the untouched encoder: one number a target, the same for every source."""
+    from features.artefacts.plan import Plan
+    from features.rankings import shown_ranking
+
+    encoder = Plan(workspace).encoder
+    found = {target: shown_ranking(workspace, target, "logme", encoder) for target in targets}
+    return pl.DataFrame(
+        [
+            {"scorer": "logme_base", "source": source, "target": target, "score": shown["base_score"],
+             "direction": "higher"}
+            for target, shown in found.items() if shown for source in sources
+        ]
+    )  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the predictions."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer.predict", description=__doc__)
+    parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
+    parser.add_argument("--sources", type=int, default=FIRST_SOURCES, help="how many, in the list's order")
+    parser.add_argument("--targets", type=int, default=FIRST_TARGETS, help="how many, in the list's order")
+    asked = parser.parse_args(arguments)
+    sources, targets = SOURCES[: asked.sources], TARGETS[: asked.targets]
+    workspace = prepare(asked.encoder, sources, targets)
+    frame = predict(workspace, sources, targets).sort("scorer", "target", "source")
+    frame.write_csv(HERE / f"{asked.encoder}_predictions.csv", float_precision=8)
+    print(frame.group_by("scorer").len().sort("scorer"))
+
+
+if __name__ == "__main__":
+    main()

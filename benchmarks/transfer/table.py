@@ -1,0 +1,77 @@
+"""Tables that grow by one row at a time, from several processes, and survive being stopped."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from filelock import FileLock
+
+__all__ = ["GrowingTable"]
+
+
+@dataclass(frozen=True)
+class GrowingTable:
+    """A CSV file with a header.
+
+    Attributes
+    ----------
+    path
+        The file; made with the first row.
+    columns
+        Its columns.
+    key
+        Those that name a row.
+    """
+
+    path: Path
+    columns: Sequence[str]
+    key: Sequence[str]
+
+    def read(self) -> pl.DataFrame:
+        """All rows; no rows where there is no file."""
+        if not self.path.exists():
+            return pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
+        return pl.read_csv(self.path, infer_schema_length=None)
+
+    def keys(self) -> set[tuple[str, ...]]:
+        """The keys of the rows that are there, as they are written."""
+        if not self.path.exists():
+            return set()
+        return set(pl.read_csv(self.path, infer_schema=False).select(self.key).rows())
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a row.
+
+        Raises
+        ------
+        ValueError
+            It has other columns than the table.
+        """
+        if set(row) != set(self.columns):
+            raise ValueError(f"a row of {sorted(row)} for a table of {sorted(self.columns)}")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self.path}.lock"):
+            self._drop_half_a_row()
+            new = not self.path.exists()
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+                if new:
+                    writer.writeheader()
+                writer.writerow(row)
+
+    def _drop_half_a_row(self) -> None:
+        """Cut off what a writer that was killed left behind its last whole line."""
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            whole = content[: content.rfind(b"\n") + 1]
+            if whole:
+                self.path.write_bytes(whole)
+            else:
+                self.path.unlink()
