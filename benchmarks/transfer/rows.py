@@ -1,24 +1,28 @@
-"""The rows that are trained and tested on: seeded choices from the splits as published."""
+"""The rows that are trained and tested on, and which pairs are left out.
+
+Chosen from the team's datasets; or, where ``$SPRINGBOARD_TRANSFER_ROWS`` names a file that ``python -m
+benchmarks.transfer.bundle`` wrote, read from that: so that a machine with a GPU and without the datasets (and
+without polars) makes the same matrix.
+"""
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import polars as pl
-
-from benchmarks.outcome import MissingInput
-from benchmarks.texts import datasets_folder
 from benchmarks.transfer.chosen import CHECKED_ROWS, SOURCE_ROWS, TEST_ROWS
 from models.tasks import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import polars as pl
 
-__all__ = ["Rows", "Target", "group_of", "share_texts", "source_rows", "target_rows"]
+__all__ = ["BUNDLE", "Rows", "Target", "all_groups", "group_of", "share_texts", "source_rows", "target_rows"]
 
+BUNDLE = "SPRINGBOARD_TRANSFER_ROWS"
 _HELD_OUT = 0.4
 """Share of a dataset without a test split that is tested on, at most."""
 
@@ -34,6 +38,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def part(self, start: int, end: int) -> Rows:
+        """Some of the rows."""
+        second = None if self.text_b is None else self.text_b[start:end]
+        return Rows(self.task, self.text_a[start:end], second, self.labels[start:end])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +64,11 @@ def source_rows(name: str) -> Rows:
     MissingInput
         There is no folder of datasets.
     """
-    return _rows(_shuffled(_split(name, "train")).head(SOURCE_ROWS), _task(name))
+    if (bundle := _bundle()) is not None:
+        return _from_record(bundle["sources"][name])
+    from benchmarks.transfer.published import read_split, shuffled
+
+    return _rows(shuffled(read_split(name, "train")).head(SOURCE_ROWS), name)
 
 
 @cache
@@ -74,23 +87,32 @@ def target_rows(name: str, training: int) -> Target:
     MissingInput
         There is no folder of datasets.
     """
-    taught = _shuffled(_split(name, "train"))
-    test = _split(name, "test")
+    if (bundle := _bundle()) is not None:
+        record = bundle["targets"][name]
+        taught, test = (_from_record(record[part]) for part in ("taught", "test"))
+    else:
+        taught, test = _published_target(name)
+    checked = taught.part(training, training + CHECKED_ROWS)
+    return Target(name, taught.part(0, training), checked, test)
+
+
+def _published_target(name: str) -> tuple[Rows, Rows]:
+    from benchmarks.transfer.published import read_split, shuffled, without
+
+    taught = shuffled(read_split(name, "train"))
+    test = read_split(name, "test")
     if not len(test):
         # Texts, not rows, are held out: a repeated text must not be on both sides.
         texts = taught.select("text_a", "text_b").unique(maintain_order=True)
         held = texts.head(min(TEST_ROWS, int(_HELD_OUT * len(texts))))
         test = taught.join(held, on=["text_a", "text_b"], how="semi", nulls_equal=True, maintain_order="left")
-    test = _shuffled(test).head(TEST_ROWS)
-    taught = taught.join(test, on=["text_a", "text_b"], how="anti", nulls_equal=True, maintain_order="left")
-    task = _task(name)
-    checked = taught[training : training + CHECKED_ROWS]
-    return Target(name, *(_rows(part, task) for part in (taught.head(training), checked, test)))
+    test = shuffled(test).head(TEST_ROWS)
+    return _rows(without(taught, test), name), _rows(test, name)
 
 
 def share_texts(source: str, target: str) -> bool:
     """Whether a pair is left out because the two datasets share texts (the folder's ``overlap_*.csv``)."""
-    return source == target or any({source, target} <= group for group in _groups())
+    return source == target or any({source, target} <= group for group in all_groups())
 
 
 def group_of(name: str) -> str:
@@ -100,47 +122,39 @@ def group_of(name: str) -> str:
     """
     linked = {name}
     while True:  # a shares with b, b with c: one group
-        wider = linked.union(*(group for group in _groups() if group & linked))
+        wider = linked.union(*(group for group in all_groups() if group & linked))
         if wider == linked:
             return min(linked)
         linked = wider
 
 
 @cache
-def _groups() -> tuple[frozenset[str], ...]:
-    folder = datasets_folder()
-    groups = pl.read_csv(folder / "overlap_groups.csv").group_by("group").agg("slug")
-    named: Iterable[list[str]] = groups["slug"].to_list()
-    measured = pl.read_csv(folder / "overlap_measured.csv").select("slug_a", "slug_b").rows()
-    return tuple(frozenset(group) for group in (*named, *measured))
+def all_groups() -> tuple[frozenset[str], ...]:
+    """Datasets that share texts."""
+    if (bundle := _bundle()) is not None:
+        return tuple(frozenset(group) for group in bundle["groups"])
+    from benchmarks.transfer.published import groups
+
+    return groups()
 
 
 @cache
-def _task(name: str) -> Task:
-    catalog = pl.read_csv(datasets_folder() / "catalog.csv", columns=["slug", "task_type"])
-    return Task(dict(catalog.iter_rows())[name])
+def _bundle() -> dict[str, Any] | None:
+    place = os.environ.get(BUNDLE)
+    if place is None:
+        return None
+    with gzip.open(place, "rt", encoding="utf-8") as file:
+        found: dict[str, Any] = json.load(file)
+    return found
 
 
-def _split(name: str, split: str) -> pl.DataFrame:
-    """``text_a``, ``text_b`` (null where there is none), ``label``; distinct rows with a text and a label."""
-    folder = datasets_folder()
-    if not (folder / "catalog.csv").exists():
-        raise MissingInput(f"the real datasets are not in {folder}; set SPRINGBOARD_DATASETS to their folder")
-    path = folder / name / f"{split}.parquet"
-    if not path.exists():
-        return pl.DataFrame(schema={"text_a": pl.String, "text_b": pl.String, "label": pl.String})
-    frame = pl.read_parquet(path)
-    first = "text" if "text" in frame.columns else "text_a"
-    second = "text_b" if "text_b" in frame.columns else pl.lit(None, dtype=pl.String)
-    rows = frame.select(text_a=first, text_b=second, label="label").drop_nulls(["text_a", "label"])
-    rows = rows.filter(pl.col("text_a").str.strip_chars() != "")
-    return rows.unique(maintain_order=True)
+def _from_record(record: dict[str, Any]) -> Rows:
+    return Rows(Task(record["task"]), record["text_a"], record["text_b"], record["labels"])
 
 
-def _shuffled(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows[np.random.default_rng(0).permutation(len(rows)).tolist()]
+def _rows(frame: pl.DataFrame, name: str) -> Rows:
+    from benchmarks.transfer.published import task_of
 
-
-def _rows(frame: pl.DataFrame, task: Task) -> Rows:
+    task = task_of(name)
     pairs = frame["text_b"].to_list() if task.is_pair else None
     return Rows(task, frame["text_a"].to_list(), pairs, frame["label"].to_list())

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-
-import polars as pl
+from statistics import fmean
 
 from benchmarks.transfer.chosen import FIRST_TARGETS, RATES, TARGETS, TRAINING_ROWS, target_settings
 from benchmarks.transfer.encoders import ENCODERS, load
@@ -46,17 +45,17 @@ def search_table(encoder: str) -> GrowingTable:
 
 def chosen_rates(encoder: str, training: int = TRAINING_ROWS) -> dict[str, float]:
     """Target -> the rate with the best mean score over the seeds; targets with a full search only."""
-    trials = search_table(encoder).read()
-    if not len(trials):
-        return {}
-    of_rates = trials.filter(pl.col("training_rows") == training, pl.col("epochs") == _EPOCHS)
-    means = of_rates.group_by("target", "rate").agg(pl.col("score").mean(), pl.len())
-    best: dict[str, float] = {}
-    for (target,), group in means.group_by("target"):
-        if len(group.filter(pl.col("len") == len(SEEDS))) == len(RATES):
-            # The smaller rate where two are as good.
-            best[str(target)] = float(group.sort("score", -pl.col("rate")).row(-1, named=True)["rate"])
-    return best
+    scores: dict[str, dict[float, list[float]]] = {}
+    for trial in search_table(encoder).read():
+        if int(trial["training_rows"]) == training and float(trial["epochs"]) == _EPOCHS:
+            of_rates = scores.setdefault(trial["target"], {})
+            of_rates.setdefault(float(trial["rate"]), []).append(float(trial["score"]))
+    return {
+        # The smaller rate where two are as good.
+        target: max(RATES, key=lambda rate: (fmean(of_rates[rate]), -rate))
+        for target, of_rates in scores.items()
+        if [len(of_rates.get(rate, ())) for rate in RATES] == [len(SEEDS)] * len(RATES)
+    }
 
 
 def search_target(encoder: str, device: str | None, target: str, training: int) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from filelock import FileLock
 
 __all__ = ["GrowingTable"]
@@ -32,17 +31,17 @@ class GrowingTable:
     columns: Sequence[str]
     key: Sequence[str]
 
-    def read(self) -> pl.DataFrame:
-        """All rows; no rows where there is no file."""
+    def read(self) -> list[dict[str, str]]:
+        """All whole rows, every value as it is written; none where there is no file."""
         if not self.path.exists():
-            return pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
-        return pl.read_csv(self.path, infer_schema_length=None)
+            return []
+        with self.path.open(newline="", encoding="utf-8") as file:
+            # The last one may be half written by somebody who was stopped.
+            return [row for row in csv.DictReader(file) if None not in row.values()]
 
     def keys(self) -> set[tuple[str, ...]]:
         """The keys of the rows that are there, as they are written."""
-        if not self.path.exists():
-            return set()
-        return set(pl.read_csv(self.path, infer_schema=False).select(self.key).rows())
+        return {tuple(row[name] for name in self.key) for row in self.read()}
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a row.
