@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from features.rankings.view import RankingView
 
-__all__ = ["Axis", "Tick", "axis_of"]
+__all__ = ["Axis", "Tick", "axis_of", "round_numbers"]
 
 _MARGIN = 6.0
 """Per cent kept free at either end, so that a dot on the edge is drawn whole."""
@@ -50,13 +50,13 @@ def axis_of(view: RankingView, *, ticks: int = 4) -> Axis:
         pad = abs(low) * 0.01 or 1.0
         low, high = low - pad, high + pad
     bare = Axis(low, high, ())
-    values = _round_numbers(low, high, ticks)
+    values = round_numbers(low, high, ticks)
     step = values[1] - values[0] if len(values) > 1 else high - low
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return Axis(low, high, tuple(Tick(bare.at(v), f"{v:.{decimals}f}") for v in values))
 
 
-def _round_numbers(low: float, high: float, about: int) -> Sequence[float]:
+def round_numbers(low: float, high: float, about: int) -> Sequence[float]:
     """Return multiples of 1, 2 or 5 times a power of ten inside the range, about as many as asked for."""
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))

@@ -12,6 +12,7 @@ from flows.cli import (
     add,
     demo,
     esm,
+    evaluate,
     ingest,
     init,
     listing,
@@ -54,6 +55,7 @@ esm_app.command("export")(esm.esm_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
 app.command("scorers")(scorers.scorers)
+app.command("evaluate")(evaluate.evaluate)
 for _kind in ("sources", "targets", "rankings", "quarantine"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)

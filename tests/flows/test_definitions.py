@@ -96,6 +96,7 @@ def test_the_command_names() -> None:
         "demo",
         "esm export",
         "esm import",
+        "evaluate",
         "ingest",
         "init",
         "list quarantine",

@@ -1,0 +1,164 @@
+"""Reading a table of results or predictions, with errors that name the file, the column and the row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.wording import joined
+from models.errors import UnknownReferenceError, UnreadableError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Table", "read_table"]
+
+NOTHING = "nothing was evaluated"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it stands in a file.
+
+    Attributes
+    ----------
+    path, option
+        Where it comes from and what one types to name another: for messages.
+    frame
+        Its rows; of a CSV all as text.
+    cut
+        Whether its last line was half written and left out.
+    """
+
+    path: Path
+    option: str
+    frame: pl.DataFrame
+    cut: bool = False
+
+    def has(self, column: str) -> bool:
+        """Whether there is such a column."""
+        return column in self.frame.columns
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Refuse a table without rows, or without one of these columns.
+
+        Raises
+        ------
+        UnreadableError
+            Says which are missing and which are there.
+        """
+        missing = [name for name in columns if not self.has(name)]
+        if missing:
+            raise self.refuse(
+                f"has no column {joined(missing)} (it has {joined(self.frame.columns, 12)})",
+                f"a table with the columns {', '.join(columns)} for {self.option}",
+            )
+        if not len(self.frame):
+            raise self.refuse("has no rows", f"a table with at least one row for {self.option}")
+
+    def names(self, column: str) -> list[str]:
+        """Return a column of names; an empty one is refused."""
+        values = self.frame[column].cast(str).to_list()
+        for row, value in enumerate(values, 1):
+            if value is None or not value.strip():
+                raise self.refuse(
+                    f"has no {column} in row {row:,}", f"fill in the {column} or remove the row"
+                )
+        return values
+
+    def numbers(self, column: str, *, may_lack: bool = False) -> list[float | None]:
+        """Return a column of finite numbers; None stands for an empty cell, where it may be empty."""
+        import polars as pl
+
+        given = self.frame[column]
+        if given.dtype == pl.String:
+            stripped = given.str.strip_chars()
+            given = stripped.set(stripped == "", None)
+        cast = given.cast(pl.Float64, strict=False)
+        bad = given.is_not_null() & (cast.is_null() | ~cast.is_finite())
+        if not may_lack:
+            bad = bad | given.is_null()
+        for row in bad.fill_null(True).arg_true().to_list():
+            value = "nothing" if given[row] is None else repr(str(given[row])[:40])
+            hint = "or leave the cell empty" if may_lack else "or remove the row"
+            raise self.refuse(
+                f"has {value} for {column} in row {row + 1:,}, where a number is due", f"correct it {hint}"
+            )
+        return cast.to_list()
+
+    def refuse(self, what: str, next_step: str) -> UnreadableError:
+        """The error that says what is wrong with this table."""
+        return UnreadableError(f"'{self.path}' {what}", consequence=NOTHING, next_step=next_step)
+
+
+def read_table(path: Path, *, option: str) -> Table:
+    """Read a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file; its ending says which it is.
+    option
+        What one types to name another.
+
+    Raises
+    ------
+    UnknownReferenceError
+        There is no such file.
+    UnreadableError
+        It is of another kind, empty or broken.
+    """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise UnknownReferenceError(
+            f"'{path}' {what}", consequence=NOTHING, next_step=f"name a .csv or .parquet file with {option}"
+        )
+    import polars as pl
+
+    ending = path.suffix.lower()
+    if ending not in (".csv", ".parquet"):
+        raise UnreadableError(
+            f"'{path}' is neither a .csv nor a .parquet file",
+            consequence=NOTHING,
+            next_step=f"name a .csv or .parquet file with {option}",
+        )
+    content = path.read_bytes()
+    cut = False
+    if ending == ".csv":
+        content, cut = _whole_lines(content)
+    try:
+        frame = (
+            pl.read_csv(io.BytesIO(content), infer_schema=False)
+            if ending == ".csv"
+            else pl.read_parquet(io.BytesIO(content))
+        )
+    except pl.exceptions.NoDataError:
+        frame = pl.DataFrame()
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as problem:
+        raise UnreadableError(
+            f"'{path}' cannot be read as {ending[1:]}: {str(problem).splitlines()[0][:200]}",
+            consequence=NOTHING,
+            next_step=f"correct the file or name another with {option}",
+        ) from problem
+    if not frame.columns:
+        raise UnreadableError(
+            f"'{path}' is empty", consequence=NOTHING, next_step=f"name another with {option}"
+        )
+    return Table(path, option, frame, cut)
+
+
+def _whole_lines(content: bytes) -> tuple[bytes, bool]:
+    """Drop a last line that has fewer fields than the first: a computation is just appending to the file."""
+    if content.endswith(b"\n") or b"\n" not in content:
+        return content, False
+    head, _, last = content.rpartition(b"\n")
+    widths = [_fields(line) for line in (content.partition(b"\n")[0], last)]
+    return (head + b"\n", True) if widths[1] < widths[0] else (content, False)
+
+
+def _fields(line: bytes) -> int:
+    return len(next(csv.reader([line.decode("utf-8", "replace")]), []))

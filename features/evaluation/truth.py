@@ -1,0 +1,124 @@
+"""What fine-tuning showed: a table ``source,target,seed,score``, checked row by row."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.evaluation.tables import Table, read_table
+
+__all__ = ["BASELINE", "Truth", "read_truth"]
+
+BASELINE = "none"
+"""The source that stands for no transfer; never a candidate."""
+
+_COLUMNS = ("source", "target", "seed", "score")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Results by target.
+
+    Attributes
+    ----------
+    results
+        Target -> source -> seed -> score; without the baseline.
+    baselines
+        Target -> seed -> score without transfer.
+    groups
+        Source -> its group, where the table says one.
+    onto_itself
+        Pairs of a dataset with itself, which were left out.
+    notes
+        What a reader should know of the file.
+    """
+
+    results: Mapping[str, Mapping[str, Mapping[int, float]]]
+    baselines: Mapping[str, Mapping[int, float]]
+    groups: Mapping[str, str]
+    onto_itself: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_truth(path: Path) -> Truth:
+    """Read and check a table of results.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet with ``source``, ``target``, ``seed`` (a whole number) and ``score`` (accuracy, or Pearson's
+        correlation, which may be negative); ``group`` where sources belong together; other columns are ignored.
+
+    Raises
+    ------
+    ReadError
+        The file, a column or a row cannot be used; says which.
+    """
+    table = read_table(path, option="TRUTH")
+    table.require(_COLUMNS)
+    sources, targets = table.names("source"), table.names("target")
+    seeds, scores = _seeds(table), _scores(table)
+    _refuse_twice(table, list(zip(sources, targets, seeds, strict=True)))
+    results: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    baselines: dict[str, dict[int, float]] = defaultdict(dict)
+    itself: dict[str, None] = {}
+    for source, target, seed, score in zip(sources, targets, seeds, scores, strict=True):
+        if source == BASELINE:
+            baselines[target][seed] = score
+        elif source == target:
+            itself[target] = None
+        else:
+            results[target][source][seed] = score
+    notes = (f"the last line of '{path.name}' is half written and was left out",) if table.cut else ()
+    return Truth(results, baselines, _groups(table, sources), tuple(itself), notes)
+
+
+def _seeds(table: Table) -> list[int]:
+    numbers = table.numbers("seed")
+    for row, number in enumerate(numbers, 1):
+        if number is None or number != int(number):
+            raise table.refuse(
+                f"has {number} for seed in row {row:,}", "give each run a whole number as its seed"
+            )
+    return [int(number) for number in numbers if number is not None]
+
+
+def _scores(table: Table) -> list[float]:
+    numbers = [number for number in table.numbers("score") if number is not None]
+    for row, number in enumerate(numbers, 1):
+        if not -1.0 <= number <= 1.0:
+            raise table.refuse(
+                f"has a score of {number:g} in row {row:,}, outside of -1 to 1",
+                "give accuracies as shares (0.85, not 85) and numbers' results as Pearson correlations",
+            )
+    return numbers
+
+
+def _refuse_twice(table: Table, keys: list[tuple[str, str, int]]) -> None:
+    (key, times), *_ = Counter(keys).most_common(1)
+    if times > 1:
+        source, target, seed = key
+        rows = [str(row) for row, one in enumerate(keys, 1) if one == key]
+        raise table.refuse(
+            f"has {times} rows for source '{source}', target '{target}' and seed {seed} (rows {', '.join(rows[:5])})",
+            "keep one row for each source, target and seed",
+        )
+
+
+def _groups(table: Table, sources: list[str]) -> dict[str, str]:
+    if not table.has("group"):
+        return {}
+    found: dict[str, str] = {}
+    for row, (source, group) in enumerate(
+        zip(sources, table.frame["group"].cast(str).to_list(), strict=True), 1
+    ):
+        if source == BASELINE or not group:
+            continue
+        if found.setdefault(source, group) != group:
+            raise table.refuse(
+                f"puts source '{source}' into group '{found[source]}' and, in row {row:,}, into '{group}'",
+                "give each source one group",
+            )
+    return found
