@@ -1,5 +1,6 @@
 """The leak check: sketches of a dataset's texts, and how much of a target a source already contains."""
 
+from features.overlap.compact import compact_sketch
 from features.overlap.compare import Overlap, TargetIndex, compare, compare_many
 from features.overlap.examples import find_examples
 from features.overlap.normalise import normalise_text
@@ -11,6 +12,7 @@ __all__ = [
     "OverlapSettings",
     "Sketch",
     "TargetIndex",
+    "compact_sketch",
     "compare",
     "compare_many",
     "find_examples",

@@ -36,11 +36,12 @@ class Overlap:
     share_exact
         Share of the target's distinct texts that occur in the source after normalisation.
     share_near
-        Share that occurs only nearly (a word inserted, a tail cut off).
+        Share that occurs only nearly (a word inserted, a tail cut off); where the source's sketch holds signatures of
+        a sample only, what was found is scaled up to all of its texts.
     share
         Their sum; for pairs, of whichever of first texts, second texts and joined pairs it is greatest.
     shared_texts
-        How many distinct texts that is.
+        How many distinct texts that is; of a sample an estimate, as ``share`` is.
     distinct_target
         How many distinct texts of that kind the target has.
     excluded
@@ -213,15 +214,17 @@ def _of_role(
     mine = (target.roles & role) != 0
     distinct = int(mine.sum())
     hashes = [target.exact[mine & (exact | near)]]
-    n_exact, n_near = int((mine & exact).sum()), int((mine & near).sum())
+    n_exact, n_seen = int((mine & exact).sum()), int((mine & near).sum())
     if len(target.short) > distinct:  # a dataset of short texts: they are all there is to go by
         short = _is_in(target.short, np.union1d(source.short, source.exact))
         distinct += len(target.short)
         n_exact += int(short.sum())
         hashes.append(target.short[short])
+    n_near = min(round(n_seen * _texts_per_signature(source)), max(distinct - n_exact, n_seen))
     share = (n_exact + n_near) / distinct if distinct else 0.0
     shared = n_exact + n_near
-    excluded = share >= settings.threshold and shared >= settings.min_shared
+    # What a sample is scaled up to must have been seen more than once itself.
+    excluded = share >= settings.threshold and n_exact + n_seen >= settings.min_shared
     return Overlap(
         share_exact=n_exact / distinct if distinct else 0.0,
         share_near=n_near / distinct if distinct else 0.0,
@@ -229,21 +232,32 @@ def _of_role(
         shared_texts=shared,
         distinct_target=distinct,
         excluded=excluded,
-        reason=_reason(share, shared, distinct, role) if shared else "",
+        reason=_reason(share, shared, distinct, role, estimated=n_near > n_seen) if shared else "",
         shared_hashes=np.concatenate(hashes),
     )
 
 
-def _reason(share: float, shared: int, distinct: int, role: Role) -> str:
-    return f"shares {shared:,} of the target's {distinct:,} distinct {_ROLE_WORDS[role]} ({share:.1%})"
+def _texts_per_signature(source: Sketch) -> float:
+    """How many of a compact sketch's texts each of its signatures stands for; 1 in a full one."""
+    if not source.is_compact or not len(source.signatures):
+        return 1.0
+    return len(source.exact) / len(source.signatures)
 
 
-def _is_in(values: NDArray[np.uint64], table: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Tell which values occur in an ascending table."""
+def _reason(share: float, shared: int, distinct: int, role: Role, *, estimated: bool) -> str:
+    about = "about " if estimated else ""
+    return f"shares {about}{shared:,} of the target's {distinct:,} distinct {_ROLE_WORDS[role]} ({share:.1%})"
+
+
+def _is_in(values: NDArray[np.uint64], table: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Tell which values occur in an ascending table, which may hold the upper halves of values."""
     if not len(table):
         return np.zeros(len(values), dtype=bool)
-    slots = np.minimum(np.searchsorted(table, values), len(table) - 1)
-    return np.asarray(table[slots] == values, dtype=bool)
+    wanted: NDArray[np.generic] = values
+    if table.dtype == np.uint32:
+        wanted = (values >> np.uint64(32)).astype(np.uint32)
+    slots = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
+    return np.asarray(table[slots] == wanted, dtype=bool)
 
 
 def _bands(signatures: NDArray[np.uint8]) -> NDArray[np.uint32]:

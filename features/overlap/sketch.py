@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Role", "Sketch", "make_sketch", "text_hash"]
 
 _LAYOUT = 1
+_NARROW = frozenset({"exact", "short"})
 _DTYPES = {
     "exact": np.uint64,
     "roles": np.uint8,
@@ -59,6 +60,9 @@ class Sketch:
         uint64 [m], ascending: hashes of a single-text dataset's distinct short texts; empty for pairs.
     params
         int64: layout number, whether it is of pairs, and the settings that shaped it.
+
+    A compact one (:func:`features.overlap.compact.compact_sketch`) holds the upper half of each hash as uint32, no
+    roles, and signatures of a sample.
     """
 
     exact: NDArray[np.uint64]
@@ -75,6 +79,11 @@ class Sketch:
             digest.update(f"{name}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:32]
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether it holds halves of hashes and a sample of signatures: enough of a source, not of a target."""
+        return self.exact.dtype == np.uint32
 
     @property
     def is_pair(self) -> bool:
@@ -96,8 +105,9 @@ class Sketch:
         """
         if set(arrays) != set(_DTYPES):
             raise _broken(f"it holds {sorted(arrays)}")
+        narrow = arrays["exact"].dtype == np.uint32
         for name, dtype in _DTYPES.items():
-            if arrays[name].dtype != dtype:
+            if arrays[name].dtype != (np.uint32 if narrow and name in _NARROW else dtype):
                 raise _broken(f"'{name}' is {arrays[name].dtype}")
         sketch = cls(**{name: np.asarray(arrays[name]) for name in _DTYPES})
         if sketch.params.shape != (7,) or int(sketch.params[0]) != _LAYOUT:
