@@ -39,6 +39,7 @@ _CARD = "card"
 _MADE_ANEW = {
     "datasets": "springboard make datasets",
     "sketches": "springboard make datasets",
+    "pools": "springboard make datasets",
     "embeddings": "springboard make embeddings",
     "moments": "springboard make moments",
     "esms": "springboard ingest",

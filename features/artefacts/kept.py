@@ -59,8 +59,8 @@ def read_head(path: Path, name: str) -> Head:
     try:
         about = facts["head"]
         return Head(
-            arrays["head.weight"],
-            arrays["head.bias"],
+            arrays["head.weight"].astype(np.float32),
+            arrays["head.bias"].astype(np.float32),
             tuple(facts["classes"]),
             label_mean=float(about["label_mean"]),
             label_std=float(about["label_std"]),

@@ -142,7 +142,16 @@ class Plan:
     def is_ready(self, source: Entry) -> bool:
         """Whether everything made for a source is on disk."""
         keys = self.source_keys(source)
-        return self.path("esms", keys.esm).exists() and self.path("embeddings", keys.embedding).exists()
+        present = self.path("esms", keys.esm).exists() and self.path("embeddings", keys.embedding).exists()
+        return present and not self.is_only_shipped(keys)
+
+    def is_only_shipped(self, keys: SourceKeys) -> bool:
+        """Whether an ESM that is there came with a ready-made pool, and nothing was tuned here for it yet."""
+        return keys.esm in self._shipped_esms and not self.path("moments", keys.moments).exists()
+
+    @cached_property
+    def _shipped_esms(self) -> set[str]:
+        return {one.esm for one in self.registry.pooled().values()}
 
     def pending(self) -> list[Entry]:
         """The sources that have no ESM under the settings in force."""

@@ -211,7 +211,8 @@ def _still_told(imports: Imports, one: Import) -> Import:
 
 def _refuse_taken_name(plan: Plan, imports: Imports, one: Import, may_replace: bool) -> None:
     before = imports.current().get(one.name)
-    if one.name in Plan(plan.workspace).registry.current(Kind.SOURCE):
+    registry = Plan(plan.workspace).registry
+    if one.name in registry.current(Kind.SOURCE) or one.name in {p.name for p in registry.pooled().values()}:
         raise NamingError(
             f"the name '{one.name}' already stands for a source of this workspace",
             consequence="nothing was imported under it",

@@ -41,7 +41,8 @@ class Added:
 
     ``status`` is "new", "unchanged" (the same rows under the same name: nothing was stored), "updated" (the
     name stands for new rows from now on) or "same rows" (another name has these rows: one more name for them,
-    nothing stored twice); ``twin`` is that other name.
+    nothing stored twice); ``twin`` is that other name. ``pooled`` is the source of a ready-made pool that has these
+    rows, and is ranked until this one is ingested.
     """
 
     entry: Entry
@@ -49,6 +50,7 @@ class Added:
     report: GateReport
     dataset: ReadDataset
     twin: str | None = None
+    pooled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def add_dataset(
     caps = workspace.settings.caps
     cap = _Cap(options.cap or (caps.source_rows if kind is Kind.SOURCE else caps.target_rows), caps.seed)
     accepted = _gate(workspace, kind, name, reference, dataset, cap)
+    _refuse_pooled_name(plan, kind, name, accepted.version)
     entry = Entry(
         kind=kind,
         name=name,
@@ -125,6 +128,7 @@ def add_dataset(
         plan = Plan(workspace)
         before = plan.registry.current(kind).get(name)
         _refuse_imported_name(workspace, kind, name)
+        _refuse_pooled_name(plan, kind, name, accepted.version)
         _refuse_other_reference(before, kept, kind, name, options.replace)
         if before is not None and _same(before, entry):
             return Added(before, "unchanged", accepted.report, dataset)
@@ -132,7 +136,8 @@ def add_dataset(
         mark_unrecorded(workspace)
         entry = plan.registry.register(entry)
     status: Status = "updated" if before is not None else "same rows" if twin else "new"
-    return Added(entry, status, accepted.report, dataset, twin)
+    pooled = _pooled_twin(plan, entry) if twin is None else None
+    return Added(entry, status, accepted.report, dataset, twin, pooled)
 
 
 def _licence(dataset: ReadDataset, options: AddOptions) -> str | None:
@@ -169,11 +174,31 @@ def _refuse_imported_name(workspace: Workspace, kind: Kind, name: str) -> None:
         )
 
 
+def _refuse_pooled_name(plan: Plan, kind: Kind, name: str, version: str) -> None:
+    if kind is not Kind.SOURCE:
+        return
+    for one in plan.registry.pooled().values():
+        # The same rows under the same name are the same source.
+        if one.name == name and one.version != version:
+            raise NamingError(
+                f"the name '{name}' already stands for other rows, of the ready-made pool '{one.pool}'",
+                consequence="nothing was registered; that one stays as it is",
+                next_step="give --name another one",
+            )
+
+
 def _twin(plan: Plan, kind: Kind, name: str, version: str, tuned_id: str | None) -> str | None:
     for other in plan.registry.current(kind).values():
         if other.name != name and (other.version, other.tuned_model_id) == (version, tuned_id):
             return other.name
     return None
+
+
+def _pooled_twin(plan: Plan, entry: Entry) -> str | None:
+    if entry.kind is not Kind.SOURCE or entry.tuned_model_id is not None:
+        return None
+    same = (one.name for one in plan.registry.pooled().values() if one.version == entry.version)
+    return next(same, None)
 
 
 def _gate(

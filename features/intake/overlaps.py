@@ -28,9 +28,7 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
     registry = registry_of(workspace)
     target_version = registry.get(Kind.TARGET, target).version
     # The same rows under two names are in the pool under the first: that is the one to allow.
-    pool = registry.pool()
-    entries = [registry.get(Kind.SOURCE, source) for source in sources]
-    firsts = [pool[entry.version, entry.tuned_model_id] for entry in entries]
+    firsts = [registry.offered(source) for source in sources]
     noted = {
         (record["target"], record["target_version"], record["source"], record["source_version"])
         for record in registry.ledger.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,7 +13,21 @@ from features.artefacts.files import read_arrays, read_arrays_card, read_table, 
 from features.registry.ledger import parse_time
 from features.store import row_keys
 
-__all__ = ["centroid_rows", "esm_rows", "profile_rows", "ranking_rows", "sample_rows", "score_rows"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.artefacts.cards import Card
+
+__all__ = [
+    "centroid_rows",
+    "esm_rows",
+    "pooled_centroid_rows",
+    "pooled_profile_rows",
+    "profile_rows",
+    "ranking_rows",
+    "sample_rows",
+    "score_rows",
+]
 
 
 def _when(text: str) -> datetime:
@@ -23,18 +37,23 @@ def _when(text: str) -> datetime:
 def profile_rows(path: Path) -> pl.DataFrame:
     """``dataset_profile``: one row of a dataset file."""
     card = read_table_card(path)
-    facts = card.facts
-    names = ("classes", "majority_share", "mean_chars", "label_mean", "label_std")
     origin = card.inputs.get("origin") or {}
+    return _profile(card.key, card.settings["task"], card.facts, origin, card.made_at)
+
+
+def _profile(
+    version: str, task: str, facts: dict[str, Any], origin: dict[str, Any], made_at: str
+) -> pl.DataFrame:
+    names = ("classes", "majority_share", "mean_chars", "label_mean", "label_std")
     return pl.DataFrame(
         {
-            "key": [card.key],
-            "version": [card.key],
-            "task": [card.settings["task"]],
+            "key": [version],
+            "version": [version],
+            "task": [task],
             "rows": [facts["rows"]],
             **{name: [facts.get(name)] for name in names},
             "licence": [origin.get("licence")],
-            "created_at": [_when(card.made_at)],
+            "created_at": [_when(made_at)],
         },
         schema_overrides={
             "classes": pl.Int64,
@@ -47,17 +66,33 @@ def profile_rows(path: Path) -> pl.DataFrame:
     )
 
 
+def pooled_profile_rows(path: Path) -> pl.DataFrame:
+    """``dataset_profile``: one row of a pooled source's file."""
+    card = read_arrays_card(path)
+    about = {"licence": card.facts["about"]["licence"]}
+    return _profile(card.inputs["dataset"], card.settings["task"], card.facts["profile"], about, card.made_at)
+
+
+def pooled_centroid_rows(path: Path) -> pl.DataFrame:
+    """``centroid``: one row of a pooled source's file, under that file's key."""
+    card = read_arrays_card(path)
+    return _centroid(path.stem, card, card.facts["rows"], read_arrays(path, ["centroid"])["centroid"])
+
+
 def centroid_rows(path: Path) -> pl.DataFrame:
     """``centroid``: one row of an embedding file."""
     card = read_arrays_card(path)
-    centroid = read_arrays(path, ["centroid"])["centroid"]
+    return _centroid(card.key, card, card.facts["rows_embedded"], read_arrays(path, ["centroid"])["centroid"])
+
+
+def _centroid(key: str, card: Card, rows: int, centroid: NDArray[Any]) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "key": [card.key],
+            "key": [key],
             "version": [card.inputs["dataset"]],
             "encoder": [card.inputs["encoder"]],
             "dim": [len(centroid)],
-            "rows": [card.facts["rows_embedded"]],
+            "rows": [rows],
             "centroid": pl.Series([centroid], dtype=pl.Array(pl.Float32, len(centroid))),
             "created_at": [_when(card.made_at)],
         }

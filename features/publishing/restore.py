@@ -37,7 +37,8 @@ def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
     """
     workspace = plan.workspace
     total = sum(
-        len(list(workspace.folder(kind).glob("[!.]*"))) for kind in ("datasets", "embeddings", "esms")
+        len(list(workspace.folder(kind).glob("[!.]*")))
+        for kind in ("datasets", "pools", "embeddings", "esms")
     )
     return rebuild(
         workspace.store_uri,
@@ -51,8 +52,16 @@ def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
 
 def _all_frames(plan: Plan) -> Iterator[tuple[str, pl.DataFrame]]:
     workspace = plan.workspace
+    seen: set[str] = set()
     for path in sorted(workspace.folder("datasets").glob("[!.]*.parquet")):
         yield "dataset_profile", frames.profile_rows(path)
+    for path in sorted(workspace.folder("pools").glob("[!.]*.safetensors")):
+        # Of rows that are here too the dataset's own file says it already.
+        version = read_arrays_card(path).inputs["dataset"]
+        if version not in seen and not plan.path("datasets", version).exists():
+            yield "dataset_profile", frames.pooled_profile_rows(path)
+        seen.add(version)
+        yield "centroid", frames.pooled_centroid_rows(path)
     for path in sorted(workspace.folder("embeddings").glob("[!.]*.safetensors")):
         dataset = plan.path("datasets", read_arrays_card(path).inputs["dataset"])
         yield "row_embedding", frames.sample_rows(path, dataset)

@@ -34,6 +34,7 @@ _KEPT = timedelta(hours=1)
 def publish_sources(plan: Plan) -> int:
     """Publish every ready source that the store lacks; returns the number of new rows.
 
+    Of a source that came with a ready-made pool there are no rows to serve, and so no row embeddings.
     It looks at the whole pool and not only at what a run has made, so that what a killed run left unpublished
     is caught up with.
 
@@ -69,7 +70,15 @@ def _lacking(plan: Plan, store: Store) -> Iterator[tuple[str, pl.DataFrame]]:
     datasets = _missing(store, "dataset_profile", [version for version, _ in ready])
     dataset_of = {keys.embedding: version for version, keys in ready}
     embeddings = _missing(store, "centroid", list(dataset_of))
-    esms = _missing(store, "esm", [keys.esm for _, keys in ready])
+    pooled = [one for one in plan.registry.pooled().values() if plan.path("pools", one.file).exists()]
+    file_of = {one.version: one.file for one in pooled}
+    profiles = _missing(store, "dataset_profile", [key for key in file_of if key not in set(datasets)])
+    centroids = _missing(store, "centroid", [one.file for one in pooled])
+    esms = _missing(
+        store,
+        "esm",
+        [keys.esm for _, keys in ready] + [one.esm for one in pooled if one.esm in present["esms"]],
+    )
 
     def sample(key: str) -> pl.DataFrame:
         return frames.sample_rows(plan.path("embeddings", key), plan.path("datasets", dataset_of[key]))
@@ -81,6 +90,14 @@ def _lacking(plan: Plan, store: Store) -> Iterator[tuple[str, pl.DataFrame]]:
     yield from _batches("row_embedding", embeddings, sample)
     yield from _batches(
         "centroid", embeddings, lambda key: frames.centroid_rows(plan.path("embeddings", key))
+    )
+    yield from _batches(
+        "dataset_profile",
+        profiles,
+        lambda key: frames.pooled_profile_rows(plan.path("pools", file_of[key])),
+    )
+    yield from _batches(
+        "centroid", centroids, lambda key: frames.pooled_centroid_rows(plan.path("pools", key))
     )
     yield from _batches("esm", esms, lambda key: frames.esm_rows(plan.path("esms", key)))
 

@@ -12,6 +12,7 @@ from features.artefacts.embeddings import target_embeddings
 from features.artefacts.esms import read_esm
 from features.artefacts.files import read_table
 from features.artefacts.tuned_features import tuned_features
+from features.rankings.pooled import refuse_pooled
 from features.rankings.supplies import Supplies
 from models.errors import ArtefactError, EncoderError, ReadError, ScoringError, SpringboardError
 from models.esm import ESM
@@ -80,6 +81,8 @@ class TargetRows:
             raise ScoringError(
                 f"of the imported ESM '{member.entry.name}' there is only the map, and no tuned model"
             )
+        if member.pooled is not None:
+            refuse_pooled(member, "tuned model")
         try:
             return tuned_features(self.plan, member.entry, self.target).astype(np.float64)
         except (EncoderError, ReadError) as problem:

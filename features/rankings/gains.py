@@ -72,10 +72,14 @@ class PastGains:
     def _sources(self) -> dict[str, str]:
         """Name -> the first name of the same rows and tuned model."""
         pool = self.plan.registry.pool()
-        return {
+        found = {
             name: pool[entry.version, entry.tuned_model_id].name
             for name, entry in self.plan.registry.current(Kind.SOURCE).items()
         }
+        firsts = {version: entry.name for (version, tuned), entry in pool.items() if tuned is None}
+        for one in self.plan.registry.pooled().values():
+            found.setdefault(one.name, firsts.setdefault(one.version, one.name))
+        return found
 
     @cached_property
     def _targets(self) -> dict[str, str]:

@@ -11,10 +11,12 @@ from features.exchange.imports import Import, Imports
 from features.exchange.standing import encoder_facts, why_not
 from features.rankings.gains import PastGains
 from features.rankings.needed import state_of_needs
-from features.registry.entries import Entry, Kind
+from features.registry.entries import Entry, Kind, Pooled
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from features.artefacts.plan import Plan
 
 __all__ = ["Member", "Pool", "scorer_settings", "why_not_taken"]
@@ -24,12 +26,19 @@ __all__ = ["Member", "Pool", "scorer_settings", "why_not_taken"]
 class Member:
     """A source that is ready to be ranked.
 
-    Of an imported ESM there is the map and no more: no rows, no sketch, no embeddings of its own.
+    Of an imported ESM there is the map and no more: no rows, no sketch, no embeddings of its own. Of a source that
+    came with a ready-made pool there is all but the rows and what is large.
     """
 
     entry: Entry
     esm: str
     imported: Import | None = None
+    pooled: Pooled | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it was ingested here, so that there are rows and everything that was made of them."""
+        return self.imported is None and self.pooled is None
 
 
 def scorer_settings(plan: Plan, scorer: str) -> dict[str, Any]:
@@ -55,12 +64,34 @@ class Pool:
 
     @cached_property
     def members(self) -> list[Member]:
-        """The ready sources, then the imported ESMs of this encoder, each in the order in which they came."""
+        """The ready sources, then those of ready-made pools, then imported ESMs, each in the order of their coming.
+
+        A pool's source of the same rows as one that is ready here is that one, and not ranked twice.
+        """
         ready = {path.stem for path in self.plan.workspace.folder("esms").glob("*.safetensors")}
-        members = ((entry, self.plan.source_keys(entry).esm) for entry in self.plan.pool())
-        ours = [Member(entry, esm) for entry, esm in members if esm in ready]
+        every = ((entry, self.plan.source_keys(entry)) for entry in self.plan.pool())
+        ours = [
+            Member(entry, keys.esm)
+            for entry, keys in every
+            if keys.esm in ready and not self.plan.is_only_shipped(keys)
+        ]
+        pooled = [one for one in self._pooled_here(ours).values() if one.esm in ready]
+        ours += [Member(one.as_source(), one.esm, pooled=one) for one in pooled]
         imported = (one for one in self._imports if one.name not in self.left_out)
         return ours + [Member(one.as_source(), one.esm, one) for one in imported]
+
+    def _pooled_here(self, ready: Sequence[Member]) -> dict[str, Pooled]:
+        """Version -> the first pooled source of this encoder, where the workspace has no ready one of these rows."""
+        own = {member.entry.version for member in ready if member.entry.tuned_model_id is None}
+        found: dict[str, Pooled] = {}
+        for one in self._pooled:
+            if one.version not in own and one.encoder == self.plan.encoder:
+                found.setdefault(one.version, one)
+        return found
+
+    @cached_property
+    def _pooled(self) -> list[Pooled]:
+        return list(self.plan.registry.pooled().values())
 
     @cached_property
     def _imports(self) -> list[Import]:
@@ -68,12 +99,26 @@ class Pool:
 
     @cached_property
     def left_out(self) -> dict[str, str]:
-        """Imported ESM -> why it cannot be ranked with the encoder in force."""
-        if not self._imports:
+        """Imported ESM or pooled source -> why it cannot be ranked with the encoder in force."""
+        found = self._pooled_elsewhere()
+        if self._imports:
+            encoder = encoder_facts(self.plan.workspace)
+            reasons = {one.name: why_not(one, encoder) for one in self._imports}
+            found |= {name: reason for name, reason in reasons.items() if reason is not None}
+        return found
+
+    def _pooled_elsewhere(self) -> dict[str, str]:
+        """Pooled source of another encoder -> why; not where the same rows are in the pool for this encoder."""
+        if not self._pooled:
             return {}
-        encoder = encoder_facts(self.plan.workspace)
-        found = {one.name: why_not(one, encoder) for one in self._imports}
-        return {name: reason for name, reason in found.items() if reason is not None}
+        here = {one.version for one in self._pooled if one.encoder == self.plan.encoder}
+        here |= {entry.version for entry in self.plan.pool()}
+        return {
+            one.name: f"of pool '{one.pool}', whose ESMs stand on encoder {one.encoder[:12]} "
+            f"({one.encoder_label}), and this workspace's is {self.plan.encoder[:12]}"
+            for one in self._pooled
+            if one.version not in here
+        }
 
     @cached_property
     def allowed_overlaps(self) -> dict[tuple[str, str], str]:
@@ -82,7 +127,8 @@ class Pool:
         It was lifted for the rows that somebody looked at: a source or target that stands for other rows
         since then is checked again.
         """
-        sources = {entry.name: entry.version for entry in self.plan.pool()}
+        sources = {one.name: one.version for one in self._pooled}
+        sources |= {entry.name: entry.version for entry in self.plan.pool()}
         targets = {entry.name: entry.version for entry in self.plan.registry.current(Kind.TARGET).values()}
         records = self.plan.registry.ledger.read()
         return {
@@ -110,10 +156,17 @@ class Pool:
                 "ranking": settings.ranking.model_dump(exclude={"scorer"}),
                 "overlap": settings.overlap.model_dump(),
                 "recipes": {step: RECIPES[step] for step in ("embedding", "overlap", "score", "ranking")},
-                "pool": sorted([m.entry.name, m.entry.version, m.esm, m.entry.sketch] for m in self.members),
+                "pool": sorted(_state_of(member) for member in self.members),
                 "allowed": sorted(source for name, source in self.allowed_overlaps if name == target.name),
                 # Only where there are any, so that rankings from before imports stay fresh.
                 **({"left_out": self.left_out} if self.left_out else {}),
                 **({"needs": needs} if needs else {}),
             }
         )
+
+
+def _state_of(member: Member) -> list[str]:
+    entry = member.entry
+    # Whatever else comes of a pooled source is in its file.
+    rest = [member.pooled.file] if member.pooled else []
+    return [entry.name, entry.version, member.esm, entry.sketch, *rest]

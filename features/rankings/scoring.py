@@ -217,7 +217,7 @@ class Scoring:
         """The key of a member's score; empty, with the reason noted, where what it needs cannot be named."""
         try:
             supplied = self._supplies.keys(member, self._scorer.needs)
-            if self._scorer.on == "tuned" and member.imported is None:
+            if self._scorer.on == "tuned" and member.is_own:
                 supplied["tuned"] = self.plan.source_keys(member.entry).moments
             return self._key(member.esm, supplied)
         except (ArtefactError, ScoringError) as problem:

@@ -1,7 +1,7 @@
 """What scorers need beyond features and labels: read from artefacts when asked for, target sides made when missing.
 
-The one place where a :class:`~models.scorers.needs.Need` meets files. A new need is a line in one of the two tables
-at the end.
+The one place where a :class:`~models.scorers.needs.Need` meets files. A new need is a line in the tables at the end:
+of a target in one, of a source in two, for one that came with a ready-made pool is read from another file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ from features.artefacts.keys import content_hash
 from features.artefacts.sentences import sentence_centroid, sentence_centroid_key
 from features.artefacts.traces import make_target_traces
 from features.rankings.gains import PastGains
+from features.rankings.pooled import (
+    pooled_centroid,
+    pooled_file,
+    pooled_sentence_centroid,
+    pooled_token_counts,
+    refuse_pooled,
+)
 from models.errors import ArtefactError, ScoringError, SpringboardError
 from models.scorers.needs import Need
 
@@ -99,7 +106,8 @@ class Supplies:
             found = self._of_target[need]
         else:
             _refuse_imported(member, need)
-            found = _attempt(lambda: _SOURCE[need](self, member))
+            table = _POOLED if member.pooled is not None else _SOURCE
+            found = _attempt(lambda: table[need](self, member))
         if isinstance(found, SpringboardError):
             raise found
         return found
@@ -120,6 +128,8 @@ class Supplies:
             return entry.version
         if member.imported is not None and need not in _TARGET:
             return member.esm
+        if member.pooled is not None and need not in _TARGET:
+            return member.pooled.file
         if need in (Need.SOURCE_SENTENCE_CENTROID, Need.TARGET_SENTENCE_CENTROID):
             return sentence_centroid_key(self.plan, entry)
         if need in (Need.SOURCE_HEAD, Need.SOURCE_FISHER, Need.SOURCE_UPDATE):
@@ -176,6 +186,19 @@ _SOURCE: Mapping[Need, Callable[[Supplies, Member], Any]] = {
     Need.PAST_GAINS: lambda my, one: my.past_gains.of(one.entry, my.target),
     Need.SOURCE_FISHER: lambda my, one: read_fisher(source_file(my.plan, one.entry), _whose(one.entry)),
     Need.SOURCE_UPDATE: lambda my, one: read_update(source_file(my.plan, one.entry), _whose(one.entry)),
+}
+
+_POOLED: Mapping[Need, Callable[[Supplies, Member], Any]] = {
+    Need.SOURCE_HEAD: lambda my, one: read_head(pooled_file(my.plan, one), one.entry.name),
+    Need.SOURCE_SAMPLE: lambda my, one: refuse_pooled(one, "sample of its rows"),
+    Need.SOURCE_CENTROID: lambda my, one: pooled_centroid(my.plan, one),
+    Need.SOURCE_SENTENCE_CENTROID: lambda my, one: pooled_sentence_centroid(my.plan, one),
+    Need.SOURCE_TOKENS: lambda my, one: pooled_token_counts(my.plan, one),
+    Need.SOURCE_TOKEN_VECTORS: lambda my, one: refuse_pooled(one, "sample of its tokens' vectors"),
+    Need.SOURCE_ROWS: lambda my, one: one.entry.rows,
+    Need.PAST_GAINS: lambda my, one: my.past_gains.of(one.entry, my.target),
+    Need.SOURCE_FISHER: lambda my, one: read_fisher(pooled_file(my.plan, one), _whose(one.entry)),
+    Need.SOURCE_UPDATE: lambda my, one: read_update(pooled_file(my.plan, one), _whose(one.entry)),
 }
 
 _TARGET: Mapping[Need, Callable[[Supplies], Any]] = {

@@ -11,6 +11,7 @@ from features.artefacts.failures import clear_reason, note_failure, why
 from features.artefacts.files import remove_leftovers
 from features.artefacts.moments import make_moments
 from features.intake import restore_datasets
+from features.pools import restore_pools
 from features.rankings import refresh_target, stale_targets
 from features.registry.entries import Entry, Kind
 from features.workspace.layout import ARTEFACT_FOLDERS
@@ -41,7 +42,7 @@ def make_stage(plan: Plan, stage: str) -> dict[str, str]:
     if stage == "datasets":
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(plan.workspace.folder(kind))
-        return restore_datasets(plan.workspace)
+        return restore_datasets(plan.workspace) | restore_pools(plan)
     if stage == "rankings":
         return _each(
             [plan.registry.get(Kind.TARGET, name) for name in stale_targets(plan)],

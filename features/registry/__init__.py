@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.registry.entries import Entry, Kind, Registry
+from features.registry.entries import Entry, Kind, Pooled, Registry
 from features.registry.ledger import Ledger, now_utc
 
-__all__ = ["Entry", "Kind", "Ledger", "Registry", "now_utc"]
+__all__ = ["Entry", "Kind", "Ledger", "Pooled", "Registry", "now_utc"]

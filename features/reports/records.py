@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from features.artefacts.failures import reasons
 from features.artefacts.files import read_table_card
 from features.exchange import Imports
+from features.pools.restoring import is_whole
 from features.rankings.history import RankingLedger, shown_ranking
 from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness
@@ -30,11 +31,12 @@ __all__ = [
 
 
 def source_records(plan: Plan) -> list[dict[str, Any]]:
-    """One record per registered source and per imported ESM.
+    """One record per registered source, per source of a ready-made pool and per imported ESM.
 
     Keys: ``name``, ``version``, ``task``, ``rows``, ``status``, ``reason``, ``same_rows_as``, ``licence``,
-    ``reference``, ``added_at``. ``status`` is "ready" or "pending", then with the reason of the last failure; of an
-    imported ESM, of which task and rows are not known, "imported" or "excluded".
+    ``reference``, ``added_at``, ``pool``. ``status`` is "ready" or "pending", then with the reason of the last failure;
+    of a pooled source "excluded" where it is of another encoder; of an imported ESM, of which task and rows are not
+    known, "imported" or "excluded".
     """
     failed = reasons(plan.workspace)
     twins = plan.registry.pool()
@@ -54,9 +56,42 @@ def source_records(plan: Plan) -> list[dict[str, Any]]:
                 "licence": entry.licence,
                 "reference": entry.reference,
                 "added_at": entry.at,
+                "pool": None,
             }
         )
-    return records + _import_records(plan)
+    return records + _pooled_records(plan) + _import_records(plan)
+
+
+def _pooled_records(plan: Plan) -> list[dict[str, Any]]:
+    pooled = plan.registry.pooled().values()
+    if not pooled:
+        return []
+    left_out = Pool(plan).left_out
+    firsts = {entry.version: entry.name for entry in plan.pool() if entry.tuned_model_id is None}
+    own = set(plan.registry.current(Kind.SOURCE))
+    records = []
+    for one in pooled:
+        first = firsts.setdefault(one.version, one.name)
+        if one.name in own:
+            continue  # The same name for the same rows: one source, and listed.
+        whole = is_whole(plan, one)
+        reason = left_out.get(one.name, "") or ("" if whole else "its files are missing (dvc pull)")
+        records.append(
+            {
+                "name": one.name,
+                "version": one.version,
+                "task": one.task.value,
+                "rows": one.rows,
+                "status": "excluded" if one.name in left_out else "ready" if whole else "pending",
+                "reason": reason,
+                "same_rows_as": None if first == one.name else first,
+                "licence": one.licence,
+                "reference": one.reference,
+                "added_at": one.at,
+                "pool": one.pool,
+            }
+        )
+    return list({record["name"]: record for record in reversed(records)}.values())[::-1]
 
 
 def _import_records(plan: Plan) -> list[dict[str, Any]]:
@@ -75,6 +110,7 @@ def _import_records(plan: Plan) -> list[dict[str, Any]]:
             "licence": None,
             "reference": one.reference,
             "added_at": one.at,
+            "pool": None,
         }
         for one in imports.current().values()
     ]

@@ -23,6 +23,7 @@ WORKSPACE_FORMAT = 1
 ARTEFACT_FOLDERS = (
     "datasets",
     "sketches",
+    "pools",
     "quarantine",
     "embeddings",
     "moments",

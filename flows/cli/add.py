@@ -115,7 +115,7 @@ def target_add(
     )
     registry = plan_of(workspace).registry
     for source in allow_overlap or []:
-        registry.get(Kind.SOURCE, source)  # A misspelt one is said before anything is stored.
+        registry.offered(source)  # A misspelt one is said before anything is stored.
     added = _add(Kind.TARGET, ref, _options(read, name, licence, cap, replace, None), workspace)
     if allow_overlap:
         allow_overlaps(plan_of(workspace).workspace, added.entry.name, allow_overlap)
@@ -209,4 +209,8 @@ def _show(added: Added, as_json: bool, next_step: str) -> None:
 
 def _notes(added: Added) -> list[str]:
     notes = [str(note) for note in added.dataset.origin.get("notes") or ()]  # type: ignore[union-attr]
+    if added.pooled:
+        notes.append(
+            f"a ready-made pool has these rows as '{added.pooled}', which is ranked until this one is ingested"
+        )
     return notes + [finding.message for finding in added.report.findings if finding.severity == "warning"]

@@ -17,6 +17,7 @@ from flows.cli import (
     init,
     listing,
     make,
+    pool,
     rank,
     rebuild,
     refresh,
@@ -40,10 +41,12 @@ app = typer.Typer(
 source_app = typer.Typer(help="Datasets offered as intermediate tasks.", no_args_is_help=True)
 target_app = typer.Typer(help="Datasets somebody wants to solve.", no_args_is_help=True)
 esm_app = typer.Typer(help="Embedding Space Maps from and for others.", no_args_is_help=True)
+pool_app = typer.Typer(help="Ready-made pools of sources.", no_args_is_help=True)
 list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(target_app, name="target")
 app.add_typer(esm_app, name="esm")
+app.add_typer(pool_app, name="pool")
 app.add_typer(list_app, name="list")
 
 app.command("init")(init.init)
@@ -52,6 +55,9 @@ app.command("ingest")(ingest.ingest)
 target_app.command("add")(add.target_add)
 esm_app.command("import")(esm.esm_import)
 esm_app.command("export")(esm.esm_export)
+pool_app.command("list")(pool.pool_list)
+pool_app.command("add")(pool.pool_add)
+pool_app.command("export")(pool.pool_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
 app.command("scorers")(scorers.scorers)

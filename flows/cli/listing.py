@@ -40,6 +40,8 @@ def list_sources(json: AsJson = False, workspace: WorkspaceOption = None) -> Non
     columns = ["name", "task", "rows", "status", "reason"]
     if any(record["same_rows_as"] for record in records):
         columns.append("same_rows_as")
+    if any(record["pool"] for record in records):
+        columns.append("pool")
     _print(records, columns, json, "No sources yet. Next: springboard source add REF")
 
 
