@@ -6,7 +6,7 @@ from features.pools.adding import AddedPool, add_pool
 from features.pools.exporting import ExportedPool, export_pool
 from features.pools.layout import About, Manifest, read_manifest
 from features.pools.restoring import restore_pools
-from features.pools.shipped import find_pool, shipped_pools
+from features.pools.finding import find_pool, shipped_pools
 
 __all__ = [
     "About",

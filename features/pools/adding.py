@@ -61,7 +61,7 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
     plan
         Keys and paths under the settings in force.
     folder
-        The pool; see :func:`features.pools.shipped.find_pool`.
+        The pool; see :func:`features.pools.finding.find_pool`.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from features.artefacts.cards import Card
 from features.artefacts.files import write_arrays, write_whole
 from features.pools.layout import source_path
 from features.pools.packing import Packed, esm_of, read_packed, sketch_of
-from features.pools.shipped import shipped_pools
+from features.pools.finding import shipped_pools
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError, SpringboardError
 

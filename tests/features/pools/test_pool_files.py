@@ -196,10 +196,10 @@ def test_a_card_may_not_choose_where_files_go(
 
 
 def test_finding_a_pool(pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from features.pools import shipped
+    from features.pools import finding
 
     assert find_pool(str(pool)) == pool
-    monkeypatch.setattr(shipped, "shipped_folder", lambda: pool.parent)
+    monkeypatch.setattr(finding, "shipped_folder", lambda: pool.parent)
     assert find_pool("tiny") == pool
     for unknown in ("nothing-like-it", "", " ", "../tiny/pool.json"):
         with pytest.raises(UnknownReferenceError, match="shipped are tiny"):

@@ -1,0 +1,1 @@
+"""Which openly licensed datasets the shipped pools are made of, and making the pools."""
