@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -33,9 +34,20 @@ def run_units(units: Sequence[Unit], workers: int, minutes: float = float("inf")
     # Gradients of word embeddings are large and made at every step: kept, not given back to the system each time.
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 32))
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(1 << 33))
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, _end_with, (os.getpid(),)) as pool:
         waiting = [pool.apply_async(_attempt, (function, given, ends)) for function, given in units]
         return sum(not one.get() for one in waiting)
+
+
+def _end_with(parent: int) -> None:
+    """Let a worker end when its parent is gone: killed, say, so that another run may begin."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _attempt(function: Callable[..., None], given: tuple[Any, ...], ends: float) -> bool:
