@@ -18,7 +18,7 @@ __all__ = ["draw_growth", "draw_regret"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WIDTH, _LEFT, _RIGHT, _ROW = 720, 190, 30, 20
-_TOP, _PLOT_HEIGHT = 34, 260
+_TOP, _PLOT_HEIGHT, _LABEL, _LONGEST = 34, 260, 13, 26
 _INKS = ("#1b6ca8", "#b5532a", "#6b6b6b")
 
 
@@ -72,10 +72,19 @@ def draw_growth(found: Mapping[str, Any]) -> str:
         for name in dict.fromkeys(names)
     }
     sizes = [one["size"] for one in study["rows"]]
-    across = _scale([0.0, *sizes], 60, _WIDTH - 150)
+    across = _scale([0.0, *sizes], 60, _WIDTH - 180)
     upward = _scale(
         [0.0, *(value for line in lines.values() for _, value in line)], _TOP + _PLOT_HEIGHT, _TOP
     )
+    drawn = [
+        {
+            "name": _short(name),
+            "ink": ink,
+            "points": [{"x": across.at(size), "y": upward.at(value)} for size, value in line],
+        }
+        for (name, line), ink in zip(lines.items(), _INKS, strict=False)
+        if line
+    ]
     return _drawn(
         "growth.svg",
         title=f"Regret@5 by the number of sources, {study['targets']} targets, in percent",
@@ -83,16 +92,17 @@ def draw_growth(found: Mapping[str, Any]) -> str:
         height=_TOP + _PLOT_HEIGHT + 44,
         across=across,
         upward=upward,
-        lines=[
-            {
-                "name": plain(name),
-                "ink": ink,
-                "points": [{"x": across.at(size), "y": upward.at(value)} for size, value in line],
-            }
-            for (name, line), ink in zip(lines.items(), _INKS, strict=False)
-            if line
-        ],
+        lines=_labelled(drawn),
     )
+
+
+def _labelled(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give each line's name a height of its own, where lines end close to each other."""
+    below = -math.inf
+    for line in sorted(lines, key=lambda line: float(line["points"][-1]["y"])):
+        below = max(below + _LABEL, float(line["points"][-1]["y"]))
+        line["label"] = f"{below:.1f}"
+    return lines
 
 
 def _row(
@@ -100,13 +110,17 @@ def _row(
 ) -> dict[str, Any]:
     low, high = row[f"{measure}_low"], row[f"{measure}_high"]
     return {
-        "name": plain(name if len(name) <= 28 else name[:27] + "…"),
+        "name": _short(name),
         "y": f"{_TOP + _ROW * (place + 0.5):.1f}",
         "at": scale.at(row[measure]),
         "low": None if low is None else scale.at(low),
         "high": None if high is None else scale.at(high),
         "ink": _INKS[1] if is_default else _INKS[0],
     }
+
+
+def _short(name: str) -> str:
+    return plain(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
 
 
 def _scale(values: Sequence[float], start: float, end: float) -> _Scale:

@@ -118,7 +118,7 @@ def _markdown(found: Mapping[str, Any]) -> str:
 def _goal_cells(goal: Mapping[str, Any]) -> str:
     value = "" if goal["value"] is None else f"{goal['value']:.2f}"
     verdict = {True: "met", False: "**missed**", None: f"cannot be said: {goal.get('why', '')}"}[goal["met"]]
-    return f"{escaped(goal['goal'])} | {value} | {verdict}"
+    return f"{escaped(goal['goal'])} | {value} | {verdict if goal['met'] is not None else escaped(verdict)}"
 
 
 def _said(one: Mapping[str, Any]) -> str:
