@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.evaluation.tables import Table, read_table
+from features.wording import joined
 
 __all__ = ["BASELINE", "Truth", "read_truth"]
 
 BASELINE = "none"
 """The source that stands for no transfer; never a candidate."""
+
+_SETTINGS = ("encoder", "training_rows", "metric")
+"""Columns that often tell two experiments apart."""
 
 _COLUMNS = ("source", "target", "seed", "score")
 
@@ -100,10 +104,13 @@ def _refuse_twice(table: Table, keys: list[tuple[str, str, int]]) -> None:
     (key, times), *_ = Counter(keys).most_common(1)
     if times > 1:
         source, target, seed = key
-        rows = [str(row) for row, one in enumerate(keys, 1) if one == key]
+        at = [row for row, one in enumerate(keys) if one == key]
+        rows = [str(row + 1) for row in at]
+        other = [name for name in _SETTINGS if table.has(name) and table.frame[name][at].n_unique() > 1]
+        cure = f"; they differ in {joined(other)}: give each its own table" if other else ""
         raise table.refuse(
             f"has {times} rows for source '{source}', target '{target}' and seed {seed} (rows {', '.join(rows[:5])})",
-            "keep one row for each source, target and seed",
+            f"keep one row for each source, target and seed{cure}",
         )
 
 

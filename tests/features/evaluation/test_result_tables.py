@@ -67,6 +67,13 @@ def test_a_whole_last_line_without_its_end_counts(tmp_path: Path) -> None:
     assert read_truth(path).results["t"]["c"] == {0: 0.7}
 
 
+def test_two_experiments_in_one_table_are_told_apart(tmp_path: Path) -> None:
+    rows = [("minilm", 100, *GOOD[0]), ("minilm", 400, *GOOD[0])]
+    with pytest.raises(UnreadableError) as refused:
+        _read(tmp_path, rows, f"encoder,training_rows,{HEAD}")
+    assert "they differ in training_rows: give each its own table" in refused.value.next_step
+
+
 @pytest.mark.parametrize(
     ("rows", "head", "message"),
     [
