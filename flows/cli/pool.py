@@ -52,15 +52,17 @@ def pool_add(
     """Put a ready-made pool into the workspace; adding it again changes nothing."""
     from features.pools import add_pool, find_pool
     from features.publishing import publish_sources
+    from features.rankings import stale_targets
 
     folder = find_pool(pool)
     plan = plan_of(workspace)
     added = add_pool(plan, folder)
-    published = publish_sources(plan_of(workspace))
+    plan = plan_of(workspace)
+    published = publish_sources(plan)
     if json:
-        print_json({**_added_record(added), "published": published})
+        print_json({**_added_record(added), "published": published, "stale": stale_targets(plan)})
         return
-    _show_added(added)
+    _show_added(added, stale_targets(plan))
 
 
 def pool_export(
@@ -147,7 +149,7 @@ def _added_record(added: AddedPool) -> dict[str, Any]:
     }
 
 
-def _show_added(added: AddedPool) -> None:
+def _show_added(added: AddedPool, stale: list[str]) -> None:
     manifest = added.manifest
     counts = {status: list(added.statuses.values()).count(status) for status in ("new", "updated")}
     if not any(counts.values()):
@@ -162,4 +164,8 @@ def _show_added(added: AddedPool) -> None:
     if added.no_leak_check:
         say(f"  rankings will leave its sources out: {added.no_leak_check}")
     say(f"Where their rows are from, and their licences: springboard pool list {manifest.name}")
-    say("Next: springboard target add REF, then springboard refresh")
+    if stale:
+        say(f"Stale targets: {', '.join(stale)}")
+    say(
+        "Next: springboard refresh" if stale else "Next: springboard target add REF, then springboard refresh"
+    )
