@@ -13,6 +13,7 @@ from flows.cli import (
     demo,
     esm,
     evaluate,
+    feedback,
     ingest,
     init,
     listing,
@@ -62,7 +63,8 @@ app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
 app.command("scorers")(scorers.scorers)
 app.command("evaluate")(evaluate.evaluate)
-for _kind in ("sources", "targets", "rankings", "quarantine"):
+app.command("feedback", context_settings=feedback.NEGATIVE_NUMBERS)(feedback.feedback)
+for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)
 app.command("rebuild")(rebuild.rebuild)

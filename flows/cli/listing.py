@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
 
-__all__ = ["list_quarantine", "list_rankings", "list_sources", "list_targets"]
+__all__ = ["list_feedback", "list_quarantine", "list_rankings", "list_sources", "list_targets"]
 
 
 def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
@@ -77,3 +77,18 @@ def list_quarantine(json: AsJson = False, workspace: WorkspaceOption = None) -> 
 
     records = quarantine_records(plan_of(workspace))
     _print(records, ["name", "role", "what", "rows", "rule", "reason"], json, "Quarantine is empty.")
+
+
+def list_feedback(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
+    """What teams saw after fine-tuning, newest first, with what was replaced or withdrawn."""
+    from features.feedback import feedback_records
+
+    records = feedback_records(plan_of(workspace))
+    columns = ["at", "target", "source", "seed", "score", "baseline", "gain", "metric", "rank", "status"]
+    columns += [name for name in ("by", "note") if any(record[name] for record in records)]
+    _print(
+        records,
+        columns,
+        json,
+        "No feedback yet. Next: springboard feedback TARGET SOURCE SCORE --baseline B",
+    )
