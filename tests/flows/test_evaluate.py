@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.cli import Cli
 from support.transfer_tables import write_results, write_table
 
-from features.evaluation import places
+from features.evaluation import evaluate, places
+from flows.cli.render.evaluation import print_evaluation
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +137,21 @@ def test_names_are_data(cli: Cli, tmp_path: Path) -> None:
     assert said.code == 0, said.err
     assert "\x1b" not in said.out
     assert "[bold]" in said.out
+
+
+@pytest.mark.parametrize("width", [60, 80, 110, 200])
+def test_a_terminal_shows_the_columns_it_has_room_for(tmp_path: Path, width: int) -> None:
+    truth, predictions = write_results(tmp_path)
+    stream = StringIO()
+    console = Console(file=stream, force_terminal=True, width=width, color_system=None, legacy_windows=False)
+    print_evaluation(evaluate(truth, predictions, resamples=20), [], console)
+    lines = stream.getvalue().splitlines()
+    assert all(len(line.rstrip()) <= width for line in lines)
+    head = next(line for line in lines if line.startswith("scorer"))
+    assert "excess@5" in head
+    assert "95% interval" in head
+    assert ("bytes/source" in head) is (width == 200)
+    told = " ".join(stream.getvalue().split())
+    assert ("Not shown, for want of room" in told) is (width < 200)
+    row = next(line for line in lines if line.startswith("knows"))
+    assert "…" not in row

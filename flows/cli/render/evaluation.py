@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["print_evaluation"]
 
 _SHOWN = 10
+_LEAST_NAME = 20
+_FIRST_TO_GO = (
+    "bytes/source",
+    "s/source",
+    "targets",
+    "precision@5",
+    "regret@3",
+    "regret@1",
+    "gain@5",
+    "ndcg",
+    "regret@5",
+    "gain",
+)
 
 
 def print_evaluation(
@@ -56,19 +69,32 @@ def _floor(found: Mapping[str, Any]) -> str:
 
 def _scorers(found: Mapping[str, Any], console: Console) -> None:
     names = ordered(found)
-    rows = [[name, *(_right(cells_of(found["scorers"][name])))] for name in names]
-    styles = ["bold" if name == found["default"] else "" for name in names]
-    print_table(["scorer", *COLUMNS], rows, keep=COLUMNS, styles=styles, console=console)
-    write_line(
-        console,
-        "Regret in percent of the best, gain over no transfer in points; 95% interval of excess@5.",
-        "dim",
-    )
-
-
-def _right(cells: list[str]) -> list[str]:
+    cells = [cells_of(found["scorers"][name]) for name in names]
     # Numbers come with the decimals that their measure deserves, so as text, which would stand left.
-    return [cell.rjust(len(head)) for cell, head in zip(cells, COLUMNS, strict=True)]
+    widths = [max(len(text) for text in column) for column in zip(COLUMNS, *cells, strict=True)]
+    kept = _that_fit(widths, max(len(name) for name in names), console)
+    rows = [
+        [name, *(row[at].rjust(widths[at]) for at in kept)] for name, row in zip(names, cells, strict=True)
+    ]
+    heads = [COLUMNS[at].rjust(widths[at]) for at in kept]
+    styles = ["bold" if name == found["default"] else "" for name in names]
+    print_table(["scorer", *heads], rows, keep=heads, styles=styles, console=console)
+    said = "Regret in percent of the best, gain over no transfer in points; 95% interval of excess@5."
+    hidden = [name for at, name in enumerate(COLUMNS) if at not in kept]
+    more = f" Not shown, for want of room: {', '.join(hidden)}." if hidden else ""
+    write_line(console, said + more, "dim")
+
+
+def _that_fit(widths: Sequence[int], name: int, console: Console) -> list[int]:
+    """Positions of the columns that a terminal has room for, names at least in part; all of them elsewhere."""
+    kept = list(range(len(COLUMNS)))
+    if not console.is_terminal:
+        return kept
+    for column in _FIRST_TO_GO:
+        if min(name, _LEAST_NAME) + sum(widths[at] + 2 for at in kept) <= console.width:
+            break
+        kept.remove(COLUMNS.index(column))
+    return kept
 
 
 def _goal(goal: Mapping[str, Any]) -> str:
