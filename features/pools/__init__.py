@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from features.pools.adding import AddedPool, add_pool
 from features.pools.exporting import ExportedPool, export_pool
+from features.pools.finding import find_pool, shipped_pools
 from features.pools.layout import About, Manifest, read_manifest
 from features.pools.restoring import restore_pools
-from features.pools.finding import find_pool, shipped_pools
 
 __all__ = [
     "About",

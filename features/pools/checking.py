@@ -12,6 +12,7 @@ import numpy as np
 
 from features.pools.layout import Listed, Manifest, broken_pool, source_path
 from features.pools.packing import Packed, esm_of, read_packed, sketch_of
+from features.registry.ledger import parse_time
 from models.errors import ArtefactError, SpringboardError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "check_pool"]
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+_FACTS = ("about", "classes", "head", "profile", "rows")
+_ESM_FACTS = ("dim", "heldout_error", "heldout_r2", "identity_error", "rank", "strength")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def _checked(folder: Path, manifest: Manifest, listed: Listed) -> Checked:
     try:
         packed = read_packed(path)
         key = _esm_key(packed, manifest, listed)
+        _refuse_odd_cards(packed)
         _refuse_odd_numbers(packed)
         _refuse_odd_head(packed)
         return Checked(listed, content, packed, key, sketch_of(packed))
@@ -81,6 +85,19 @@ def _esm_key(packed: Packed, manifest: Manifest, listed: Listed) -> str:
     if keys[1:] != told or (inputs["dataset"], inputs["encoder"]) != told:
         raise ArtefactError("its card is of another dataset or encoder than the pool lists")
     return card.key
+
+
+def _refuse_odd_cards(packed: Packed) -> None:
+    """What rankings and the store read from the cards has to be there."""
+    _, esm = esm_of(packed)
+    for card, names in ((packed.card, _FACTS), (esm, _ESM_FACTS)):
+        parse_time(card.made_at)
+        if absent := [name for name in names if name not in card.facts]:
+            raise ArtefactError(f"its card does not say its {absent[0]}")
+    if esm.kind != "esm" or "tuned_model" not in esm.inputs:
+        raise ArtefactError("its ESM's card is of something else")
+    if packed.card.facts["profile"].get("rows") != packed.card.facts["rows"]:
+        raise ArtefactError("its profile is of other rows")
 
 
 def _refuse_odd_numbers(packed: Packed) -> None:

@@ -6,14 +6,16 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from features.artefacts.cards import Card
-from features.artefacts.files import write_arrays, write_whole
+from features.artefacts.files import read_arrays, write_arrays, write_whole
+from features.pools.finding import shipped_pools
 from features.pools.layout import source_path
 from features.pools.packing import Packed, esm_of, read_packed, sketch_of
-from features.pools.finding import shipped_pools
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError, SpringboardError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from features.artefacts.plan import Plan
     from features.registry.entries import Pooled
 
@@ -29,19 +31,27 @@ def is_whole(plan: Plan, one: Pooled) -> bool:
 def lay_out(plan: Plan, packed: Packed, content: bytes, file_key: str) -> None:
     """Write a pooled source's file, and the ESM and sketch in it where rankings look for them.
 
-    What is there already is left alone: its key says that it is the same.
+    What is there already and whole is left alone: its key says that it is the same.
     """
     mark_unrecorded(plan.workspace)
     path = plan.path("pools", file_key)
-    if not path.exists():
+    if not _is_readable(path):
         write_whole(path, lambda part: part.write_bytes(content))
     arrays, card = esm_of(packed)
-    if not (esm := plan.path("esms", card.key)).exists():
+    if not _is_readable(esm := plan.path("esms", card.key)):
         write_arrays(esm, arrays, card)
     sketch = sketch_of(packed)
-    if not (place := plan.path("sketches", sketch.key)).exists():
+    if not _is_readable(place := plan.path("sketches", sketch.key)):
         said = Card("sketch", sketch.key, {"texts": len(sketch.exact)}, {}, {"compact": True})
         write_arrays(place, sketch.to_arrays(), said)
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        read_arrays(path)
+    except ArtefactError:
+        return False
+    return True
 
 
 def restore_pools(plan: Plan) -> dict[str, str]:

@@ -165,6 +165,17 @@ def test_missing_files_are_made_again_from_the_pools_own_file(workspace: Workspa
     assert {path: path.read_bytes() for path in content} == content
 
 
+def test_adding_it_again_mends_what_is_broken(workspace: Workspace, pool: Path) -> None:
+    add_pool(Plan(workspace), pool)
+    files = [path for kind in ("pools", "esms", "sketches") for path in workspace.folder(kind).iterdir()]
+    content = {path: path.read_bytes() for path in files if path.parent.name != "sketches"}
+    for path in files:
+        path.write_bytes(path.read_bytes()[:50])
+    assert set(add_pool(Plan(workspace), pool).statuses.values()) == {"unchanged"}
+    assert {path: path.read_bytes() for path in content} == content
+    assert _listed(workspace) == {"s1": "ready", "s2": "ready", "s3": "ready"}
+
+
 def test_a_clone_takes_missing_files_from_the_shipped_pool_or_says_that_it_cannot(
     workspace: Workspace, pool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from support.workspaces import Team, add, change_params, rows_of, write_rows
 
-from features.artefacts.files import read_arrays_card
+from features.artefacts.cards import Card
+from features.artefacts.files import read_arrays_card, write_arrays
 from features.artefacts.plan import Plan
 from features.pools import add_pool, export_pool, find_pool, read_manifest
 from features.pools.layout import MANIFEST, POOL_LAYOUT
+from features.pools.packing import Packed, read_packed
 from features.registry import Kind
 from features.workspace import Workspace
 from models.errors import ArtefactError, EncoderError, NamingError, UnknownReferenceError
@@ -174,25 +179,66 @@ def test_a_listing_that_is_no_json_object_is_refused(text: str, workspace: Works
         add_pool(Plan(workspace), pool)
 
 
-def test_a_card_may_not_choose_where_files_go(
-    workspace: Workspace, pool: Path, edit_manifest: EditManifest
+def _drop_fact(name: str) -> Callable[[Card], Card]:
+    return lambda card: replace(card, facts={key: value for key, value in card.facts.items() if key != name})
+
+
+def _of_esm(**changed: Any) -> Callable[[Card], Card]:
+    return lambda card: replace(card, facts={**card.facts, "esm": {**card.facts["esm"], **changed}})
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (_of_esm(key="../../outside"), "a key that is none"),
+        (_of_esm(inputs={"dataset": "0" * 32, "encoder": "0" * 32}), "of another dataset or encoder"),
+        (_of_esm(facts={}), "does not say its dim"),
+        (_of_esm(kind="scratch"), "of something else"),
+        (_of_esm(made_at="yesterday"), "ValueError"),
+        (_drop_fact("esm"), "says nothing of its ESM"),
+        (_drop_fact("head"), "KeyError|does not say its head"),
+        (_drop_fact("profile"), "does not say its profile"),
+        (lambda card: replace(card, settings={}), "KeyError"),
+        (lambda card: replace(card, inputs={}), "KeyError"),
+    ],
+)
+def test_a_card_that_is_odd_is_refused_though_the_pool_fits_together(
+    change: Callable[[Card], Card], why: str, workspace: Workspace, pool: Path, edit_manifest: EditManifest
 ) -> None:
-    """The pool is consistent in itself, with a key that would be a path."""
-    import hashlib
-    from dataclasses import replace
-
-    from features.artefacts.files import write_arrays
-    from features.pools.packing import read_packed
-
-    path = pool / "s1.safetensors"
-    packed = read_packed(path)
-    facts = {**packed.card.facts, "esm": {**packed.card.facts["esm"], "key": "../../outside"}}
-    write_arrays(path, packed.arrays, replace(packed.card, facts=facts))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    edit_manifest(lambda raw: raw["sources"][0].update(sha256=digest))
-    with pytest.raises(ArtefactError, match="a key that is none"):
+    _write_anew(pool, edit_manifest, lambda packed: Packed(packed.arrays, change(packed.card)))
+    with pytest.raises(ArtefactError, match=why):
         add_pool(Plan(workspace), pool)
     assert _nothing_stored(workspace)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "why"),
+    [
+        ("centroid", np.full(32, np.nan, dtype=np.float32), "not finite"),
+        ("centroid", np.zeros(31, dtype=np.float32), "32 wide, and its centroid 31"),
+        ("esm.u", np.full((32, 4), np.inf, dtype=np.float16), "not finite"),
+        ("esm.v", np.zeros((32, 5), dtype=np.float16), "do not belong together"),
+        ("head.weight", np.zeros((3, 32), dtype=np.float16), "its head has shapes"),
+        ("sketch.params", np.zeros(7, dtype=np.int64), "layout is not ours"),
+        ("sketch.exact", np.zeros(5, dtype=np.float32), "sketch"),
+    ],
+)
+def test_arrays_that_are_odd_are_refused_too(
+    name: str, array: Any, why: str, workspace: Workspace, pool: Path, edit_manifest: EditManifest
+) -> None:
+    _write_anew(pool, edit_manifest, lambda packed: Packed({**packed.arrays, name: array}, packed.card))
+    with pytest.raises(ArtefactError, match=why):
+        add_pool(Plan(workspace), pool)
+    assert _nothing_stored(workspace)
+
+
+def _write_anew(pool: Path, edit_manifest: EditManifest, change: Callable[[Packed], Packed]) -> None:
+    """Change a source's file, and the listing so that it is of that file."""
+    path = pool / "s1.safetensors"
+    packed = change(read_packed(path))
+    write_arrays(path, packed.arrays, packed.card)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    edit_manifest(lambda raw: raw["sources"][0].update(sha256=digest))
 
 
 def test_finding_a_pool(pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
