@@ -135,9 +135,9 @@ def _record_one(plan: Plan, report: Report, as_json: bool) -> None:
     }
     say(f"{words[done.status]}: '{line['target']}' after '{line['source']}'{_seed_text(line['seed'])}")
     gain = line["score"] - line["baseline"]
-    say(f"  {line['metric']} {line['score']:.4f}, {line['baseline']:.4f} without: {gain:+.4f}")
+    say(f"  {line['metric']} {line['score']:.4f}, {line['baseline']:.4f} without: {gain:+z.4f}")
     if done.seeds > 1:
-        say(f"  mean gain over {done.seeds} runs: {done.gain:+.4f}")
+        say(f"  mean gain over {done.seeds} runs: {done.gain:+z.4f}")
     say(f"  {_advice_text(line)}")
     _say_stale(stale)
 

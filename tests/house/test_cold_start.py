@@ -68,6 +68,7 @@ def test_help_takes_less_than_a_second() -> None:
         (("list", "targets", "--json"), 0),
         (("list", "rankings"), 0),
         (("list", "quarantine"), 0),
+        (("list", "feedback"), 0),
         (("status",), 0),
     ],
 )
