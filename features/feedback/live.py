@@ -11,6 +11,7 @@ import numpy as np
 
 from features.artefacts.plan import Plan
 from features.rankings.transfers import Transfer, Transfers
+from features.wording import counted
 from models.evaluation import KS
 from models.evaluation.choosing import chosen_of, judged_best, places_of
 
@@ -145,8 +146,8 @@ class LiveReport:
         among = "Regret is among the sources that were ranked, tried and reported"
         if not self.targets:
             return f"{among}, and there is no target with results under a ranking yet."
-        unknown = f"; of {never:,} that were ranked nobody has said what they reach" if never else ""
-        return f"{among}{unknown}. Teams chose what to try, and the best of noisy results looks too good."
+        unknown = counted(never, "ranked source was", "ranked sources were")
+        return f"{among}; {unknown} never tried. Teams chose what to try, and the best of noisy results looks too good."
 
 
 def live_report(workspace: Workspace) -> LiveReport:

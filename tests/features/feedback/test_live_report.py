@@ -64,7 +64,7 @@ def test_regret_by_hand(workspace: Workspace) -> None:
     assert (one.top, one.top_rank, one.top_gain) == (("a",), 1, pytest.approx(0.1))
     assert one.regret == {1: pytest.approx(25.0), 3: pytest.approx(6.25), 5: None}
     assert one.scorers == ("logme",)
-    assert "of 6 that were ranked nobody has said what they reach" in report.note
+    assert "6 ranked sources were never tried" in report.note
 
 
 def test_seeds_are_averaged_and_the_rank_is_the_one_before_anything_was_known(workspace: Workspace) -> None:
