@@ -38,10 +38,11 @@ class LiveTarget:
     never_tried
         How many sources were ranked and have no result: a better one may be among them.
     best, best_score, best_gain
-        The best of those tried, by the mean over its seeds.
+        The best of those tried, by the mean over its seeds; its gain over the baseline is in points, hundredths
+        of the score.
     top, top_rank, top_gain
         The tried source that was advised first, what rank it had, and what it gained over the baseline. Several share
-        the place where rankings of different times gave them the same rank; then the gain is their mean.
+        the place where rankings of different times gave them the same rank; then the gain, in points, is their mean.
     regret
         For each k: how much less the best of the k advised first reached than the best of all tried, in percent of the
         latter. None where no more than k were tried, so that there was nothing to miss, or the best is not above 0.
@@ -70,7 +71,7 @@ class LiveTarget:
 
 @dataclass(frozen=True)
 class NotJudged:
-    """A source whose results no advice can be judged by, and why; ``gain`` is the mean over its seeds."""
+    """A source whose results no advice can be judged by, and why; ``gain``, in points, is the mean over its seeds."""
 
     target: str
     source: str
@@ -100,7 +101,7 @@ class LiveReport:
 
     @property
     def gain(self) -> float | None:
-        """Mean over targets of what the tried source advised first gained; None without any."""
+        """Mean over targets of what the tried source advised first gained, in points; None without any."""
         return _mean([one.top_gain for one in self.targets])
 
     def to_record(self) -> dict[str, Any]:
@@ -127,7 +128,7 @@ class LiveReport:
     def columns(self) -> tuple[str, ...]:
         """Headings of :meth:`rows`."""
         names = ("target", "metric", "tried", "never tried", "best tried", "advised first")
-        return (*names, "rank", "gain", *_REGRETS)
+        return (*names, "rank", "gain, points", *_REGRETS)
 
     def rows(self) -> list[list[object]]:
         """One row per target, for a table; None where there is no number."""
@@ -207,7 +208,7 @@ class _Tried:
 
     @property
     def gain(self) -> float:
-        return math.fsum(self.gains) / len(self.gains)
+        return 100.0 * math.fsum(self.gains) / len(self.gains)
 
     @property
     def rank(self) -> int:

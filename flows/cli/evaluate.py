@@ -1,13 +1,16 @@
-"""``springboard evaluate``: does the ranking pick the right source? Needs no workspace and starts nothing."""
+"""``springboard evaluate``: does the ranking pick the right source? Only ``--live`` needs a workspace."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.common import AsJson, print_json
+from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
+
+if TYPE_CHECKING:
+    from features.artefacts.plan import Plan
 
 __all__ = ["evaluate"]
 
@@ -31,9 +34,18 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Write tables and drawings there; our own go beside our results."),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Past advice of this workspace against what was reported by feedback."),
+    ] = False,
     json: AsJson = False,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Hold rankings against what fine-tuning showed: regret, its floor, agreement, gain, with intervals."""
+    if live:
+        _refuse_beside_live(truth, predictions, default, out)
+        _show_live(plan_of(workspace), json)
+        return
     from features.evaluation import evaluate as evaluated
     from features.evaluation import write_evaluation
     from features.evaluation.places import chosen_tables
@@ -48,3 +60,26 @@ def evaluate(
     from flows.cli.render.evaluation import print_evaluation
 
     print_evaluation(found, written)
+
+
+def _refuse_beside_live(*given: object) -> None:
+    from models.errors import SettingsError
+
+    if any(one is not None for one in given):
+        raise SettingsError(
+            "--live goes by what this workspace's teams reported, and takes no tables",
+            consequence="nothing was evaluated",
+            next_step="springboard evaluate --live, or the same without --live",
+        )
+
+
+def _show_live(plan: Plan, as_json: bool) -> None:
+    from features.feedback.live import live_report
+
+    report = live_report(plan.workspace)
+    if as_json:
+        print_json(report.to_record())
+        return
+    from flows.cli.render.evaluation import print_live
+
+    print_live(report)

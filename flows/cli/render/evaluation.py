@@ -10,11 +10,14 @@ from features.evaluation.layout import COLUMNS, cells_of, ordered
 from features.wording import counted
 from flows.cli.render.console import stdout_console, write_line
 from flows.cli.render.table import print_table
+from models.evaluation import KS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_evaluation"]
+    from features.feedback.live import LiveReport
+
+__all__ = ["print_evaluation", "print_live"]
 
 _SHOWN = 10
 _LEAST_NAME = 20
@@ -50,6 +53,24 @@ def print_evaluation(
     _notes(found, console)
     for path in written:
         write_line(console, f"Written: {path}")
+
+
+def print_live(report: LiveReport, console: Console | None = None) -> None:
+    """Print how past advice did, target by target and on average."""
+    console = console or stdout_console()
+    empty = "No results under a ranking yet. Next: springboard feedback TARGET SOURCE SCORE --baseline B"
+    print_table(report.columns, report.rows(), empty=empty, console=console)
+    for k in KS:
+        if (regret := report.regret(k)) is not None:
+            over = counted(report.judged(k), "target")
+            write_line(console, f"regret@{k}: {regret:.2f} % over {over}")
+    if report.gain is not None:
+        write_line(console, f"gain of what was advised first: {report.gain:+.2f} points")
+    for one in report.not_judged:
+        write_line(
+            console, f"Not judged: {one.source} for {one.target} ({one.gain:+.2f} points): {one.reason}"
+        )
+    write_line(console, report.note)
 
 
 def _head(found: Mapping[str, Any]) -> str:

@@ -60,8 +60,8 @@ def test_regret_by_hand(workspace: Workspace) -> None:
     )
     (one,) = report.targets
     assert (one.target, one.metric, one.tried, one.never_tried) == ("t", "accuracy", 4, 6)
-    assert (one.best, one.best_score, one.best_gain) == ("d", 0.8, pytest.approx(0.3))
-    assert (one.top, one.top_rank, one.top_gain) == (("a",), 1, pytest.approx(0.1))
+    assert (one.best, one.best_score, one.best_gain) == ("d", 0.8, pytest.approx(30))
+    assert (one.top, one.top_rank, one.top_gain) == (("a",), 1, pytest.approx(10))
     assert one.regret == {1: pytest.approx(25.0), 3: pytest.approx(6.25), 5: None}
     assert one.scorers == ("logme",)
     assert "6 ranked sources were never tried" in report.note
@@ -101,7 +101,7 @@ def test_results_of_other_rows_or_another_metric_are_not_compared(workspace: Wor
     assert [one.regret[1] for one in report.targets] == [0.0, pytest.approx(50.0), None]
     assert (report.regret(1), report.judged(1), report.judged(3)) == (pytest.approx(25.0), 2, 0)
     # What the first advised gained, over all three.
-    assert report.gain == pytest.approx((0.4 - 0.4 + 0.49) / 3)
+    assert report.gain == pytest.approx(100 * (0.4 - 0.4 + 0.49) / 3)
     assert report.to_record()["gained"] == 2
 
 
@@ -121,9 +121,9 @@ def test_what_no_advice_was_given_on_judges_nothing_and_is_listed(workspace: Wor
     assert (one.best, one.tried) == ("b", 2)
     assert one.regret[1] == pytest.approx(100 / 7)
     assert [(left.source, round(left.gain, 2)) for left in report.not_judged] == [
-        ("early", 0.45),
-        ("leaky", 0.48),
-        ("old", 0.49),
+        ("early", 45),
+        ("leaky", 48),
+        ("old", 49),
     ]
     reasons = {left.source: left.reason for left in report.not_judged}
     assert "left it out" in reasons["leaky"]
@@ -186,5 +186,5 @@ def test_regret_is_the_mean_over_all_ways_to_break_ties(tried: list[tuple[float,
         reached = [max(scores[place] for place in order[:k]) for order in orders]
         expected = 100 * (max(scores) - sum(reached) / len(reached)) / max(scores)
         assert found == pytest.approx(expected, abs=1e-9)
-    firsts = [scores[order[0]] - 0.5 for order in orders]
+    firsts = [100 * (scores[order[0]] - 0.5) for order in orders]
     assert one.top_gain == pytest.approx(sum(firsts) / len(firsts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -156,3 +157,27 @@ def test_what_was_reported_is_in_the_next_release(team: Team, cli: Cli) -> None:
         check=True,
     )
     assert kept.stdout == (workspace.ledgers / "transfers.jsonl").read_text(encoding="utf-8")
+
+
+def test_past_advice_is_held_against_what_was_reported(team: Team, cli: Cli) -> None:
+    where = ("--workspace", team.workspace.root)
+    empty = cli("evaluate", "--live", *where)
+    assert empty.code == 0
+    assert "No results under a ranking yet. Next: springboard feedback" in empty.out
+    refresh(team.workspace, "t1", "logme")
+    ranked = [row["source"] for row in cli("rank", "t1", "--json", *where).json["ranking"]]
+    scores = {name: 0.5 + 0.1 * place for place, name in enumerate(ranked[:2])}
+    for name, score in scores.items():
+        assert cli("feedback", "t1", name, str(score), "--baseline", "0.4", *where).code == 0
+    found = cli("evaluate", "--live", "--json", *where).json
+    assert found["regret@1"] == pytest.approx(100 * 0.1 / 0.6)
+    assert found["gain"] == pytest.approx(10)
+    said = cli("evaluate", "--live", *where).out
+    assert "regret@1: 16.67 % over 1 target" in said
+    assert "gain of what was advised first: +10.00 points" in said
+
+
+def test_live_takes_no_tables(team: Team, cli: Cli, tmp_path: Path) -> None:
+    said = cli("evaluate", tmp_path / "truth.csv", "--live", "--workspace", team.workspace.root)
+    assert said.code == 2
+    assert "--live goes by what this workspace's teams reported" in said.err
