@@ -27,6 +27,7 @@ from benchmarks.transfer.chosen import (
     TRAINING_ROWS,
     source_settings,
 )
+from benchmarks.transfer.costs import cost_of
 from benchmarks.transfer.encoders import ENCODERS
 from benchmarks.transfer.kept import SCRATCH
 from benchmarks.transfer.rows import Rows, target_rows
@@ -40,6 +41,15 @@ __all__ = ["main", "prepare"]
 HERE = Path(__file__).parent
 _RANKS = (1, 4, 8, 32, 64, None)
 _SEED = 0
+_SCHEMA = {
+    "scorer": pl.String,
+    "source": pl.String,
+    "target": pl.String,
+    "score": pl.Float64,
+    "direction": pl.String,
+    "seconds": pl.Float64,
+    "bytes": pl.Int64,
+}
 
 
 def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> Workspace:
@@ -148,16 +158,17 @@ def _scores(workspace: Workspace, targets: tuple[str, ...], scorer: str) -> pl.D
     from features.artefacts.plan import Plan
     from features.rankings import shown_ranking
 
-    encoder = Plan(workspace).encoder
+    plan = Plan(workspace)
+    costs = {entry.name: cost_of(plan, entry, scorer) for entry in plan.pool() if plan.is_ready(entry)}
     rows = []
     for target in targets:
-        shown = shown_ranking(workspace, target, scorer, encoder)
+        shown = shown_ranking(workspace, target, scorer, plan.encoder)
         for row in shown["ranking"] if shown else []:
-            rows.append((scorer, row["source"], target, row["score"], get_scorer(scorer).direction))
+            name = row["source"]
+            rows.append((scorer, name, target, row["score"], get_scorer(scorer).direction, *costs[name]))
         for one in shown["excluded"] if shown and scorer == "logme" else []:
             print(f"  {target}: {one['source']} is excluded ({one['reason'][:100]})", flush=True)
-    schema = {"scorer": pl.String, "source": pl.String, "target": pl.String, "score": pl.Float64}
-    return pl.DataFrame(rows, schema={**schema, "direction": pl.String}, orient="row")
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ...]) -> pl.DataFrame:
@@ -167,13 +178,13 @@ def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ..
 
     encoder = Plan(workspace).encoder
     found = {target: shown_ranking(workspace, target, "logme", encoder) for target in targets}
-    return pl.DataFrame(
-        [
-            {"scorer": "logme_base", "source": source, "target": target, "score": shown["base_score"],
-             "direction": "higher"}
-            for target, shown in found.items() if shown for source in sources
-        ]
-    )  # fmt: skip
+    rows = [
+        ("logme_base", source, target, shown["base_score"], "higher", 0.0, 0)
+        for target, shown in found.items()
+        if shown
+        for source in sources
+    ]
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def main(arguments: list[str] | None = None) -> None:
