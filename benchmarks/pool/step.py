@@ -7,16 +7,42 @@ own, so that imports, Prefect's temporary server, DVC and git count in its paren
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 STEPS: dict[str, float] = defaultdict(float)
+
+_RECORDING = {"repro": "dvc repro", "push": "dvc push", "commit_paths": "git"}
+STEPS_OF: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "add": {
+        "flows.ingest": {
+            "make_embedding": "embedding files (without the encoder)",
+            "make_moments": "moments (without encoder and tuning)",
+            "make_esm": "fit of the ESM",
+            "publish_sources": "publish to LanceDB",
+            "stale_targets": "stale targets",
+        },
+        "features.record.recorder": _RECORDING,
+    },
+    "refresh": {
+        "features.rankings.refresh": {"leaks_of": "leak check"},
+        "flows.refresh": {
+            "refresh_target": "leak check, scores and ranking",
+            "publish_ranking": "publish to LanceDB",
+            "work_of": "stale targets",
+            "report_workspace": "report pages",
+        },
+        "features.record.recorder": _RECORDING,
+    },
+}
+"""What is measured: module -> name in it -> the step. A test holds these to the code."""
 
 
 def _cpu() -> float:
@@ -54,17 +80,8 @@ def _add(workspace: str, files: list[str]) -> dict[str, Any]:
         )
         if added.status != "new":
             raise SystemExit(f"{file} is {added.status}; the benchmark needs new rows")
-    _wrap(
-        flow,
-        {
-            "make_embedding": "embedding files (without the encoder)",
-            "make_moments": "moments (without encoder and tuning)",
-            "make_esm": "fit of the ESM",
-            "publish_sources": "publish to LanceDB",
-            "stale_targets": "stale targets",
-        },
-    )
-    _wrap_recording()
+    for module, names in STEPS_OF["add"].items():
+        _wrap(importlib.import_module(module), names)
     result = flow.ingest(names=[Path(file).stem for file in files], workspace=workspace)
     if sorted(result["made"]) != sorted(Path(file).stem for file in files) or result["release"] is None:
         raise SystemExit(f"the ingest did not make everything: {result}")
@@ -72,31 +89,15 @@ def _add(workspace: str, files: list[str]) -> dict[str, Any]:
 
 
 def _refresh(workspace: str) -> dict[str, Any]:
-    import features.rankings.refresh as ranking
     import flows.refresh as flow
 
     STEPS["imports of Springboard and Prefect"] = _cpu()
-    _wrap(ranking, {"leaks_of": "leak check"})
-    _wrap(
-        flow,
-        {
-            "refresh_target": "leak check, scores and ranking",
-            "publish_ranking": "publish to LanceDB",
-            "stale_targets": "stale targets",
-            "report_workspace": "report pages",
-        },
-    )
-    _wrap_recording()
+    for module, names in STEPS_OF["refresh"].items():
+        _wrap(importlib.import_module(module), names)
     result = flow.refresh(workspace=workspace)
     if len(result["changed"]) != 1 or result["failed"] or result["computed"] < 1:
         raise SystemExit(f"the refresh made no new ranking: {result}")
     return dict(result)
-
-
-def _wrap_recording() -> None:
-    import features.record.recorder as recorder
-
-    _wrap(recorder, {"repro": "dvc repro", "push": "dvc push", "commit_paths": "git"})
 
 
 def main() -> None:
