@@ -135,6 +135,7 @@ def _write_source(plan: Plan, folder: Path, source: Entry, about: About) -> tupl
     path = source_path(folder, source.name)
     before = path.read_bytes() if path.is_file() else b""
     write_arrays(path, packed.arrays, packed.card)
+    path.chmod(0o644)  # The library writes for its user alone; a pool is for others.
     content = path.read_bytes()
     classes = packed.card.facts["classes"]
     listed = Listed(

@@ -62,7 +62,7 @@ def pool_add(
     if json:
         print_json({**_added_record(added), "published": published, "stale": stale_targets(plan)})
         return
-    _show_added(added, stale_targets(plan))
+    _show_added(added, pool, stale_targets(plan))
 
 
 def pool_export(
@@ -149,7 +149,7 @@ def _added_record(added: AddedPool) -> dict[str, Any]:
     }
 
 
-def _show_added(added: AddedPool, stale: list[str]) -> None:
+def _show_added(added: AddedPool, typed: str, stale: list[str]) -> None:
     manifest = added.manifest
     counts = {status: list(added.statuses.values()).count(status) for status in ("new", "updated")}
     if not any(counts.values()):
@@ -163,7 +163,7 @@ def _show_added(added: AddedPool, stale: list[str]) -> None:
         say(f"  '{name}' has the rows of your source '{own}', which is ranked in its place once it is ready")
     if added.no_leak_check:
         say(f"  rankings will leave its sources out: {added.no_leak_check}")
-    say(f"Where their rows are from, and their licences: springboard pool list {manifest.name}")
+    say(f"Where their rows are from, and their licences: springboard pool list {typed}")
     if stale:
         say(f"Stale targets: {', '.join(stale)}")
     say(
