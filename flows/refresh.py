@@ -35,7 +35,8 @@ class RefreshResult:
     those nobody had to look at, ``passed_over`` target -> scorers that do not take its task, ``failed``
     target (and scorer, where several were asked for) -> reason, ``computed`` how many scores and jackknifes were
     computed, ``report`` the page and ``release`` the git commit. ``rankings`` has a record for each ranking that
-    was put together: ``target``, ``scorer``, ``ranking_id``, ``changed``, how many sources were ``ranked`` and
+    was put together: ``target``, ``scorer``, ``ranking_id``, ``changed``, ``recalibrated`` (the
+    same scores and ranks, other expected gains), how many sources were ``ranked`` and
     ``excluded``, and the ``reason`` where none could be ranked.
     """
 
@@ -77,6 +78,7 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
         "scorer": scorer,
         "ranking_id": done.ranking["ranking_id"],
         "changed": done.changed,
+        "recalibrated": done.recalibrated,
         "ranked": ranked,
         "excluded": len(excluded),
         "reason": None if ranked else why_nothing(excluded),

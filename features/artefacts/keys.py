@@ -22,6 +22,7 @@ RECIPES: Mapping[str, int] = {
     "overlap": 1,
     "score": 1,
     "ranking": 1,
+    "calibration": 1,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features.artefacts.plan import registry_of
+from features.calibration.keeping import check_evidence, take_evidence
 from features.exchange.imports import Imports
 from features.pools.checking import Checked, check_pool
 from features.pools.layout import Manifest, read_manifest
@@ -75,6 +76,7 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
     manifest = read_manifest(folder)
     _refuse_other_encoder(plan, manifest)
     checked = check_pool(folder, manifest)
+    check_evidence(folder)
     with plan.workspace.lock("registry"):
         registry = registry_of(plan.workspace)
         before = registry.pooled()
@@ -89,6 +91,7 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
             registry.ledger.append(
                 {"event": POOL_ADDED, "pool": manifest.name, "sources": [_record(one) for one in changed]}
             )
+        take_evidence(plan, folder, manifest.name)
     own = {one.version: one.name for one in registry.pool().values() if one.tuned_model_id is None}
     return AddedPool(
         manifest=manifest,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from features.artefacts.files import read_arrays, read_arrays_card, read_table, read_table_card
+from features.calibration.advice import completed
 from features.registry.ledger import parse_time
 from features.store import row_keys
 
@@ -156,7 +157,7 @@ def ranking_rows(ranking: dict[str, Any]) -> pl.DataFrame:
         {
             "key": [ranking["ranking_id"]],
             **{name: [ranking[name]] for name in names},
-            "body": [json.dumps(ranking, ensure_ascii=False, sort_keys=True)],
+            "body": [json.dumps(completed(ranking), ensure_ascii=False, sort_keys=True)],
             "created_at": [_when(ranking["created_at"])],
         }
     )

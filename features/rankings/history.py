@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from features.rankings.ranking import read_ranking
+from features.calibration.advice import completed
+from features.rankings.ranking import order_id, read_ranking
 from features.registry.ledger import Ledger, parse_time
 from models.errors import ArtefactError, SettingsError
+from models.scorers import get_scorer
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
-__all__ = ["RankingLedger", "moment_of", "ranking_as_of", "rankings_of", "shown_ranking"]
+__all__ = ["RankingLedger", "moment_of", "order_of", "ranking_as_of", "rankings_of", "shown_ranking"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class RankingLedger:
     def append(self, ranking: dict[str, Any], state: str) -> None:
         """Note that a ranking is the newest of its target from now on."""
         names = ("target", "target_version", "scorer", "encoder", "ranking_id")
-        self._ledger.append({**{name: ranking[name] for name in names}, "state": state})
+        order = {"order_id": order_id(ranking)} if ranking.get("calibration") else {}
+        self._ledger.append({**{name: ranking[name] for name in names}, **order, "state": state})
 
     def lines(
         self, target: str | None = None, scorer: str | None = None, encoder: str | None = None
@@ -88,15 +92,20 @@ def rankings_of(workspace: Workspace, target: str, scorer: str, encoder: str) ->
 def ranking_as_of(
     workspace: Workspace, target: str, scorer: str, encoder: str, as_of: datetime | None = None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """The ledger lines of the ranking in force at a time and of the different one before it."""
+    """The ledger lines of the ranking in force at a time and of the one before it with other scores or ranks."""
     lines = rankings_of(workspace, target, scorer, encoder)
     if as_of is not None:
         lines = [line for line in lines if parse_time(line["at"]) <= as_of]
     if not lines:
         return None, None
     newest = lines[-1]
-    before = [line for line in lines if line["ranking_id"] != newest["ranking_id"]]
+    before = [line for line in lines if order_of(line) != order_of(newest)]
     return newest, before[-1] if before else None
+
+
+def order_of(line: Mapping[str, Any]) -> str:
+    """What a ledger line's ranking has in common with one of the same scores and ranks, and other expected gains."""
+    return str(line.get("order_id", line["ranking_id"]))
 
 
 def shown_ranking(
@@ -126,4 +135,5 @@ def shown_ranking(
             }
     rows = [{**row, "previous_rank": old.get(row["source"])} for row in ranking["ranking"]]
     previous = before["ranking_id"] if before is not None else None
-    return {**ranking, "created_at": newest["at"], "ranking": rows, "previous_ranking_id": previous}
+    shown = {**ranking, "created_at": newest["at"], "ranking": rows, "previous_ranking_id": previous}
+    return completed(shown, get_scorer(workspace.settings.ranking.scorer).name)

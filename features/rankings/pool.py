@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.artefacts.plan import Plan
+    from features.calibration.expecting import Expecting
 
 __all__ = ["Member", "Pool", "scorer_settings", "why_not_taken"]
 
@@ -144,10 +145,23 @@ class Pool:
         """Past transfer results, read once."""
         return PastGains(self.plan)
 
+    @cached_property
+    def expecting(self) -> Expecting:
+        """Expected gains by the default scorer."""
+        from features.calibration.expecting import Expecting
+
+        scorer = get_scorer(self.plan.workspace.settings.ranking.scorer).name
+        return Expecting(self.plan, self.members, scorer, scorer_settings(self.plan, scorer))
+
+    def calibration_key(self, scorer: str) -> str | None:
+        """Names the calibration of a scorer's rankings; None where they have no expected gains."""
+        return self.expecting.key if scorer == self.expecting.scorer else None
+
     def state(self, target: Entry, scorer: str) -> str:
         """Hash of everything a target's ranking follows from; another hash means the ranking is stale."""
         settings = self.plan.workspace.settings
         needs = state_of_needs(self.plan, target, self.members, self.gains, get_scorer(scorer).needs)
+        calibration = self.calibration_key(scorer)
         return content_hash(
             {
                 "target": [target.name, target.version, target.sketch],
@@ -161,6 +175,7 @@ class Pool:
                 # Only where there are any, so that rankings from before imports stay fresh.
                 **({"left_out": self.left_out} if self.left_out else {}),
                 **({"needs": needs} if needs else {}),
+                **({"calibration": calibration} if calibration else {}),
             }
         )
 

@@ -15,10 +15,21 @@ from models.ranking import assign_tiers
 if TYPE_CHECKING:
     from features.rankings.scoring import Scored
 
-__all__ = ["RANKING_FORMAT", "ordered_rows", "ranking_id", "read_ranking", "write_ranking"]
+__all__ = [
+    "GAIN_FIELDS",
+    "RANKING_FORMAT",
+    "order_id",
+    "ordered_rows",
+    "ranking_id",
+    "read_ranking",
+    "write_ranking",
+]
 
 RANKING_FORMAT = 1
 """Version of the layout of ranking files."""
+
+GAIN_FIELDS = ("expected_gain", "gain_low", "gain_high")
+"""What a row has beside its score where past transfers are known, in points (hundredths of the target's metric)."""
 
 # What a ranking's id is a hash of. The clock, the code version and what only describes stay out: the same
 # scores of the same pool are the same ranking, whenever they were put together.
@@ -61,7 +72,17 @@ def ordered_rows(scores: Sequence[Scored], *, higher_is_better: bool = True) -> 
 
 def ranking_id(ranking: Mapping[str, Any]) -> str:
     """The id of a ranking: a hash of its identity, the clock left out."""
-    return content_hash({"recipe": RECIPES["ranking"], **{name: ranking[name] for name in _IDENTITY}})
+    identity = {name: ranking[name] for name in _IDENTITY}
+    # Only where there is one, so that rankings without expected gains keep the ids that they had.
+    if ranking.get("calibration"):
+        identity["calibration"] = ranking["calibration"]
+    return content_hash({"recipe": RECIPES["ranking"], **identity})
+
+
+def order_id(ranking: Mapping[str, Any]) -> str:
+    """The id that a ranking would have without expected gains: the same scores, ranks and tiers, the same order."""
+    rows = [{name: row[name] for name in row if name not in GAIN_FIELDS} for row in ranking["ranking"]]
+    return ranking_id({**ranking, "ranking": rows, "calibration": None})
 
 
 def write_ranking(folder: Path, ranking: Mapping[str, Any]) -> Path:

@@ -9,10 +9,17 @@ import polars as pl
 
 from features.artefacts.cards import code_version
 from features.artefacts.embeddings import make_embedding
-from features.rankings.history import RankingLedger
+from features.rankings.history import RankingLedger, order_of
 from features.rankings.overlaps import leaks_of, unchecked
 from features.rankings.pool import Member, Pool, scorer_settings, why_not_taken
-from features.rankings.ranking import RANKING_FORMAT, ordered_rows, ranking_id, read_ranking, write_ranking
+from features.rankings.ranking import (
+    RANKING_FORMAT,
+    order_id,
+    ordered_rows,
+    ranking_id,
+    read_ranking,
+    write_ranking,
+)
 from features.rankings.scoring import Scored, Scoring
 from features.record.recorder import mark_unrecorded
 from features.registry.ledger import now_utc
@@ -31,7 +38,8 @@ __all__ = ["Refreshed", "refresh_target"]
 class Refreshed:
     """What a refresh did: the ranking in force, whether it is a new one, and how many scores were computed.
 
-    ``scores`` are the rows behind it, for the store.
+    ``scores`` are the rows behind it, for the store. ``recalibrated`` says that its scores and ranks are those of
+    before, and its expected gains are not.
     """
 
     target: str
@@ -39,6 +47,7 @@ class Refreshed:
     changed: bool
     computed: int
     scores: pl.DataFrame
+    recalibrated: bool = False
 
 
 def refresh_target(
@@ -95,14 +104,16 @@ def refresh_target(
         )
     make_embedding(plan, target, on_progress)
     ranking, scoring, ranked = _rank(plan, pool, target, scorer, on_progress)
-    changed = last is None or last["ranking_id"] != ranking["ranking_id"]
+    is_new = last is None or last["ranking_id"] != ranking["ranking_id"]
+    changed = last is None or order_of(last) != order_id(ranking)
     mark_unrecorded(plan.workspace)
     scoring.store()
     write_ranking(plan.workspace.folder("rankings"), ranking)
-    if changed or last is None or last["state"] != state:
+    if is_new or last is None or last["state"] != state:
         ledger.append(ranking, state)
     stored = read_ranking(plan.workspace.folder("rankings"), ranking["ranking_id"])
-    return Refreshed(target.name, stored, changed, scoring.computed, scoring.rows(ranked))
+    recalibrated = is_new and not changed
+    return Refreshed(target.name, stored, changed, scoring.computed, scoring.rows(ranked), recalibrated)
 
 
 def _rank(
@@ -144,6 +155,8 @@ def _rank(
         "excluded": [{"source": name, "reason": excluded[name]} for name in sorted(excluded)],
     }
     _say_what_was_not_checked(ranking, set(unchecked(members)))
+    if pool.calibration_key(scorer) is not None:
+        pool.expecting.add_to(ranking, target)
     ranking["ranking_id"] = ranking_id(ranking)
     return ranking, scoring, ranked
 

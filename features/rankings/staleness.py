@@ -98,7 +98,8 @@ def _first_change(plan: Plan, pool: Pool, target: Entry, scorer: str, ranked_at:
     for (name, source), at in pool.allowed_overlaps.items():
         if name == target.name and at > ranked_at:
             changes.append((at, f"source '{source}' may overlap from now on"))
-    if Need.PAST_GAINS in get_scorer(scorer).needs and (newest := _newest_result(pool)) > ranked_at:
+    goes_by_results = Need.PAST_GAINS in get_scorer(scorer).needs or pool.calibration_key(scorer) is not None
+    if goes_by_results and (newest := _newest_result(pool)) > ranked_at:
         changes.append((newest, "there are new transfer results"))
     # What leaves no time of its own (settings, a source that was taken back) counts from the last ranking on.
     if not changes:

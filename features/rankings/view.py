@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from features.calibration.advice import advice_of, evidence_words, gain_words, helps
 from features.rankings.verdict import WHISKER, TierView, base_sentence, first_sentence, hidden_of, tiers_of
 from features.wording import age_in_words, counted, decimals_for, fixed, plain
 from models.errors import ArtefactError
@@ -24,7 +25,8 @@ class RowView:
     """One ranked source: its numbers, and each of them as text.
 
     ``low`` and ``high`` are 2 standard errors below and above the score, or the score itself where there is
-    no standard error. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in
+    no standard error. ``gain_text`` is the expected gain in points with its interval, ``"+2.1 (-0.4 to +4.6)"``, or
+    empty. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in
     ASCII words); both are empty in a first ranking, where there is nothing to have moved from.
     """
 
@@ -41,6 +43,7 @@ class RowView:
     low: float
     high: float
     starts_tier: bool
+    gain_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,26 @@ class RankingView:
     first_sentence: str
     base_sentence: str
     warnings: tuple[str, ...]
+    advice: str = ""
+    helps: bool = True
+    evidence_text: str = ""
 
     @property
     def summary(self) -> str:
-        """What the ranking says, honestly, in one or two sentences."""
-        return f"{self.first_sentence} {self.base_sentence}".rstrip()
+        """What the ranking says, honestly; expected gains, where there are any, say more than the base score."""
+        return f"{self.first_sentence} {self.advice or self.base_sentence}".rstrip()
+
+    @property
+    def is_discouraging(self) -> bool:
+        """Whether it comes down to no source at all: none is ranked, or none is expected to help."""
+        if self.advice:
+            return not self.helps
+        return not self.ranked or (self.base is not None and self.base.beaten_by == 0)
+
+    @property
+    def has_gains(self) -> bool:
+        """Whether any shown row has an expected gain."""
+        return any(row.gain_text for row in self.rows)
 
     @property
     def first_tier(self) -> tuple[str, ...]:
@@ -116,6 +134,7 @@ class RankingView:
             ("Scorer", self.scorer_text),
             ("Encoder", self.encoder_label),
             ("Untouched encoder", self.base_text),
+            ("Expected gains", self.evidence_text),
             ("Ranking", self.ranking_id),
         ]
         return tuple((term, value) for term, value in pairs if value)
@@ -229,6 +248,9 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         ),
         base_sentence=base_sentence(rows, base_view, lower=lower),
         warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
+        advice=plain(advice_of(ranking)) if ranking.get("calibration") else "",
+        helps=helps(ranking),
+        evidence_text=evidence_words(ranking["calibration"]) if ranking.get("calibration") else "",
     )
 
 
@@ -301,6 +323,7 @@ def _row(entry: Mapping[str, Any], decimals: int, first_time: bool) -> RowView:
         low=score - half,
         high=score + half,
         starts_tier=False,
+        gain_text="" if entry.get("expected_gain") is None else gain_words(entry),
     )
 
 

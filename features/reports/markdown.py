@@ -47,13 +47,15 @@ def to_markdown(view: RankingView) -> str:
 
 
 def _table(view: RankingView) -> str:
-    moved = any(row.moved for row in view.rows)
-    head = ["Rank", "Source", "Score", "Std. error", "Tier", *(["Moved"] if moved else [])]
-    rule = ["---:", "---", "---:", "---:", "---:", *(["---"] if moved else [])]
-    rows = [_cells(row, moved) for row in view.rows]
+    moved, gains = any(row.moved for row in view.rows), view.has_gains
+    more = [*(["Expected gain"] if gains else []), *(["Moved"] if moved else [])]
+    head = ["Rank", "Source", "Score", "Std. error", "Tier", *more]
+    rule = ["---:", "---", "---:", "---:", "---:", *(["---:"] if gains else []), *(["---"] if moved else [])]
+    rows = [_cells(row, moved, gains) for row in view.rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
 
 
-def _cells(row: RowView, moved: bool) -> list[str]:
+def _cells(row: RowView, moved: bool, gains: bool) -> list[str]:
     cells = [str(row.rank), escaped(row.source), row.score_text, row.stderr_text, str(row.tier)]
+    cells += [escaped(row.gain_text)] if gains else []
     return [*cells, escaped(row.moved)] if moved else cells

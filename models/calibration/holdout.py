@@ -120,7 +120,7 @@ def _spearman(expected: NDArray[np.float64], gains: NDArray[np.float64]) -> floa
     return float(spearmanr(expected, gains).statistic)
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, JASA 1927)."""
     share, z2 = hits / n, _Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)

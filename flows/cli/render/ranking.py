@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["print_ranking"]
 
 _TIER_STYLES = {1: "green", 2: "cyan"}
-_WIDE, _PLOT = 100, 25
+_WIDE, _WIDER, _PLOT = 100, 122, 25
+_GAIN = "Expected gain"
 _EXCLUDED = 5
 
 
@@ -57,7 +58,8 @@ def _facts(view: RankingView, console: Console) -> None:
 
 def _plain(view: RankingView, console: Console) -> None:
     moved = any(row.moved for row in view.rows)
-    head = ["rank", "source", "score", "stderr", "tier", *(["moved"] if moved else [])]
+    gains = ["expected gain"] if view.has_gains else []
+    head = ["rank", "source", "score", "stderr", "tier", *gains, *(["moved"] if moved else [])]
     cells = [
         [
             str(row.rank),
@@ -65,20 +67,20 @@ def _plain(view: RankingView, console: Console) -> None:
             row.score_text,
             row.stderr_text.removeprefix("± ").replace("\N{EN DASH}", "-"),
             str(row.tier),
+            *([row.gain_text or "-"] if gains else []),
             *([row.moved_words] if moved else []),
         ]
         for row in view.rows
     ]
     encoded = [[to_encoding(text, console) for text in row] for row in cells]
-    print_plain(
-        head, encoded, right=[True, False, True, True, True, *([False] if moved else [])], console=console
-    )
+    right = [True, False, True, True, True, *([True] if gains else []), *([False] if moved else [])]
+    print_plain(head, encoded, right=right, console=console)
 
 
 def _fancy(view: RankingView, console: Console) -> None:
     moved, plot = (
         any(row.moved for row in view.rows),
-        console.width >= _WIDE and not console.options.ascii_only,
+        console.width >= (_WIDER if view.has_gains else _WIDE) and not console.options.ascii_only,
     )
     # Standard errors stand in a column of their own, so that the figures line up without ragged padding.
     heads = [
@@ -87,6 +89,7 @@ def _fancy(view: RankingView, console: Console) -> None:
         "Score",
         "",
         "Tier",
+        *([_GAIN] if view.has_gains else []),
         *(["Moved"] if moved else []),
         *(["± 2 std. errors"] if plot else []),
     ]
@@ -98,7 +101,7 @@ def _fancy(view: RankingView, console: Console) -> None:
         box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
     )
     for name, width in zip(heads, widths, strict=True):
-        right = name in {"#", "Score", "Tier"}
+        right = name in {"#", "Score", "Tier", _GAIN}
         table.add_column(
             styled(to_encoding(name, console)),
             justify="right" if right else "left",
@@ -115,6 +118,8 @@ def _fancy(view: RankingView, console: Console) -> None:
 
 def _cells(row: RowView, view: RankingView, moved: bool, plot: bool, console: Console) -> list[str]:
     cells = [str(row.rank), row.source, row.score_text, row.stderr_text, str(row.tier)]
+    if view.has_gains:
+        cells.append(row.gain_text)
     if moved:
         cells.append(row.moved_words if console.options.ascii_only else row.moved)
     if plot:
