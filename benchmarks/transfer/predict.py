@@ -179,9 +179,9 @@ def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ..
     encoder = Plan(workspace).encoder
     found = {target: shown_ranking(workspace, target, "logme", encoder) for target in targets}
     rows = [
-        ("logme_base", source, target, shown["base_score"], "higher", 0.0, 0)
+        ("logme_base", source, target, shown["base_score"]["score"], "higher", 0.0, 0)
         for target, shown in found.items()
-        if shown
+        if shown and shown["base_score"]
         for source in sources
     ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
