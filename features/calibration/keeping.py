@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from features.artefacts.plan import Plan
 
-__all__ = ["EVIDENCE_ADDED", "check_evidence", "evidence_in_force", "evidence_of_pools", "take_evidence"]
+__all__ = [
+    "EVIDENCE_ADDED",
+    "check_evidence",
+    "evidence_in_force",
+    "evidence_of_pools",
+    "newest_evidence",
+    "take_evidence",
+]
 
 EVIDENCE_ADDED = "evidence added"
 """The registry's event: of which file a pool's evidence is from then on; null for none."""
@@ -61,6 +68,12 @@ def evidence_in_force(plan: Plan) -> dict[str, str]:
         if line.get("event") == EVIDENCE_ADDED
     }
     return {pool: key for pool, key in found.items() if key is not None}
+
+
+def newest_evidence(plan: Plan) -> str:
+    """When evidence last came or went; empty where there never was any."""
+    lines = registry_of(plan.workspace).ledger.read()
+    return max((str(line["at"]) for line in lines if line.get("event") == EVIDENCE_ADDED), default="")
 
 
 def evidence_of_pools(plan: Plan) -> list[tuple[str, PastTransfer]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from features.artefacts.files import read_arrays_card
+from features.calibration.keeping import newest_evidence
 from features.rankings.history import RankingLedger
 from features.rankings.pool import Pool, why_not_taken
 from features.registry.entries import Entry, Kind
@@ -98,9 +99,12 @@ def _first_change(plan: Plan, pool: Pool, target: Entry, scorer: str, ranked_at:
     for (name, source), at in pool.allowed_overlaps.items():
         if name == target.name and at > ranked_at:
             changes.append((at, f"source '{source}' may overlap from now on"))
-    goes_by_results = Need.PAST_GAINS in get_scorer(scorer).needs or pool.calibration_key(scorer) is not None
+    has_gains = pool.calibration_key(scorer) is not None
+    goes_by_results = Need.PAST_GAINS in get_scorer(scorer).needs or has_gains
     if goes_by_results and (newest := _newest_result(pool)) > ranked_at:
         changes.append((newest, "there are new transfer results"))
+    if has_gains and (came := newest_evidence(plan)) > ranked_at:
+        changes.append((came, "there is other evidence of past transfers"))
     # What leaves no time of its own (settings, a source that was taken back) counts from the last ranking on.
     if not changes:
         return ranked_at, "the settings or the pool changed"

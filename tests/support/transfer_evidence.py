@@ -12,7 +12,10 @@ from models.calibration import Evidence, Pairs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["World", "made_up"]
+    from features.artefacts.plan import Plan
+    from features.calibration.evidence import PastTransfer
+
+__all__ = ["World", "made_up", "past_transfers"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,47 @@ def made_up(
         np.full(targets * sources, world.run / np.sqrt(seeds)),
     )
     return evidence, truth.ravel()
+
+
+def past_transfers(
+    plan: Plan,
+    *,
+    targets: int = 6,
+    best: str = "s2",
+    gain: float = 4.0,
+    others: float = -1.0,
+    seed: int = 0,
+    **fields: object,
+) -> list[PastTransfer]:
+    """Evidence of a workspace's own sources on targets it does not have: one of them gains, the others do not."""
+    from features.calibration.evidence import PastTransfer
+    from features.calibration.known import settings_text
+    from features.rankings.pool import scorer_settings
+
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(targets):
+        offset = random.normal(0, 0.3)
+        for place, source in enumerate(plan.pool()):
+            mean = gain if source.name == best else others
+            said: dict[str, object] = {
+                "encoder": plan.encoder,
+                "scorer": "logme",
+                "settings": settings_text(scorer_settings(plan, "logme")),
+                "source": source.name,
+                "source_version": source.version,
+                "target": f"past{number}",
+                "target_version": "",
+                "task": "classification",
+                "metric": "accuracy",
+                "source_rows": source.rows,
+                "target_rows": 40,
+                "lift": float(random.normal(0, 0.05)),
+                "standing": 1.0 - place,
+                "nearness": float(random.uniform(0, 1)) if number else None,
+                "gain": mean + offset + float(random.normal(0, 0.2)),
+                "gain_stderr": 0.2,
+                "seeds": 3,
+            }
+            found.append(PastTransfer(**{**said, **fields}))  # type: ignore[arg-type]
+    return found
