@@ -187,6 +187,7 @@ def main(
         int | None, typer.Option(min=20, help="Of each dataset at most; else params.yaml's.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Else params.yaml's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="Else params.yaml's.")] = None,
     encoder: Annotated[str | None, typer.Option(help="A reference; else params.yaml's.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="These datasets of the list and no others.")] = None,
     partial: Annotated[
@@ -202,7 +203,7 @@ def main(
     # A server and database of the making's own: nothing of a team's Prefect is touched.
     os.environ.setdefault("PREFECT_HOME", str(root.parent / f".{root.name}-prefect"))
     sources = [one for one in pool_sources() if not only or one.slug in only]
-    place = scratch_workspace(root, _settings(rows, epochs, encoder))
+    place = scratch_workspace(root, _settings(rows, epochs, learning_rate, encoder))
     making = fill(place, sources, datasets_folder(), seconds=60 * minutes)
     _tell(f"{len(making.ready)} ready, {len(making.refused)} refused, {len(making.missing)} to be made")
     if making.missing and not partial:
@@ -213,12 +214,15 @@ def main(
         raise typer.Exit(1)
 
 
-def _settings(rows: int | None, epochs: int | None, encoder: str | None) -> dict[str, dict[str, Any]]:
+def _settings(
+    rows: int | None, epochs: int | None, learning_rate: float | None, encoder: str | None
+) -> dict[str, dict[str, Any]]:
     given: dict[str, dict[str, Any]] = {"run": {"push": False, "retries": 0}}
     if rows is not None:
         given["caps"] = {"source_rows": rows}
-    if epochs is not None:
-        given["tuning"] = {"epochs": epochs}
+    tuning = {"epochs": epochs, "learning_rate": learning_rate}
+    if given_tuning := {name: value for name, value in tuning.items() if value is not None}:
+        given["tuning"] = given_tuning
     if encoder is not None:
         given["encoder"] = {"ref": encoder}
     return given
