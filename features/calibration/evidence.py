@@ -38,8 +38,8 @@ class PastTransfer:
         Whose scores ``lift`` and ``standing`` are, and with which settings, as JSON with sorted keys.
     source, source_version, target, target_version
         Names, and hashes of the rows where they are known, else empty.
-    task, metric
-        Of the target, and what gains are hundredths of.
+    metric
+        What gains are hundredths of.
     source_rows, target_rows
         How many rows were tuned on.
     lift
@@ -63,7 +63,6 @@ class PastTransfer:
     source_version: str
     target: str
     target_version: str
-    task: str
     metric: str
     source_rows: int
     target_rows: int
@@ -84,7 +83,6 @@ _SCHEMA = pl.Schema(
         "source_version": pl.String(),
         "target": pl.String(),
         "target_version": pl.String(),
-        "task": pl.String(),
         "metric": pl.String(),
         "source_rows": pl.Int64(),
         "target_rows": pl.Int64(),
@@ -101,7 +99,9 @@ _MAY_LACK = ("nearness", "gain_stderr")
 
 def write_evidence(path: Path, transfers: Iterable[PastTransfer]) -> None:
     """Write the table, ordered by target and source; the same transfers give the same bytes."""
-    rows = [astuple(one) for one in sorted(transfers, key=lambda one: (one.target, one.source))]
+    rows = [
+        astuple(one) for one in sorted(transfers, key=lambda one: (one.target, one.source, one.target_rows))
+    ]
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     write_whole(path, lambda part: frame.write_csv(part, float_precision=6))
 
@@ -136,7 +136,8 @@ def _check(transfers: Sequence[PastTransfer]) -> None:
     for number, one in enumerate(transfers, start=1):
         if (odd := _odd(one)) is not None:
             raise ValueError(f"row {number} has {odd[0]} {odd[1]!r}")
-    pairs = [(one.encoder, one.scorer, one.settings, one.source, one.target) for one in transfers]
+    names = ("encoder", "scorer", "settings", "source", "target", "target_rows")
+    pairs = [tuple(getattr(one, name) for name in names) for one in transfers]
     if len(set(pairs)) < len(pairs):
         raise ValueError("it holds a pair twice")
 

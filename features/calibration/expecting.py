@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.rankings.pool import Member
     from features.registry.entries import Entry
 
-__all__ = ["Expecting"]
+__all__ = ["Expecting", "evidence_arrays"]
 
 _DECIMALS = 2
 _fitted: dict[str, Calibration] = {}
@@ -96,7 +96,7 @@ class Expecting:
         with _fitting:
             if key not in _fitted:
                 params = self.plan.workspace.settings.calibration
-                fitted = calibrate(_evidence(self._known.all), params.method, params.coverage)
+                fitted = calibrate(evidence_arrays(self._known.all), params.method, params.coverage)
                 _fitted.clear()
                 _fitted[key] = fitted
             return _fitted[key]
@@ -151,7 +151,8 @@ def _numbering(known: Sequence[Known]) -> tuple[dict[str, int], dict[str, int]]:
     return {name: i for i, name in enumerate(sources)}, {name: i for i, name in enumerate(targets)}
 
 
-def _evidence(known: Sequence[Known]) -> Evidence:
+def evidence_arrays(known: Sequence[Known]) -> Evidence:
+    """Past transfers as arrays, sources and targets numbered in the order of their names."""
     sources, targets = _numbering(known)
     numbers = np.array([_numbers(one) for one in known], dtype=np.float64)
     of_target = np.array([targets[one.target] for one in known], dtype=np.int64)

@@ -49,8 +49,8 @@ class Known:
 class KnownTransfers:
     """Past transfers of the encoder in force, with scores by the default scorer as it is set.
 
-    A pair that several tell of goes by what a team reported here, else by the pool that came first. Reports count
-    where a ranking was in force when they were made: it says what the score was.
+    A pair that several tell of, with as many rows of the target, goes by what a team reported here, else by the pool
+    that came first. Reports count where a ranking was in force when they were made: it says what the score was.
     """
 
     plan: Plan
@@ -68,10 +68,10 @@ class KnownTransfers:
         ArtefactError
             A file of evidence or the ledger of transfers is broken.
         """
-        found: dict[tuple[str, str], Known] = {}
+        found: dict[tuple[str, str, int], Known] = {}
         for one in (*self._reported, *self._of_pools):
             if one.source != one.target:
-                found.setdefault((one.target, one.source), one)
+                found.setdefault((one.target, one.source, one.transfer.target_rows), one)
         return [found[pair] for pair in sorted(found)]
 
     def source_name(self, name: str) -> str:
@@ -136,7 +136,6 @@ class KnownTransfers:
             source_version=str(row["source_version"]),
             target=target,
             target_version=str(ranking["target_version"]),
-            task=str(ranking["task"]),
             metric=str(line.get("metric") or ""),
             source_rows=self.looks.rows_of(source),
             target_rows=int(ranking["target_rows"]),

@@ -44,6 +44,8 @@ class AddedPool:
         Name -> the workspace's own source of the same rows, which stands for both once it is ingested.
     no_leak_check
         Why sources of this pool cannot be compared with targets here, and so are left out; empty where they can.
+    evidence_changed
+        Whether its evidence of past transfers is other than what was here of it.
     """
 
     manifest: Manifest
@@ -52,6 +54,7 @@ class AddedPool:
     renamed: dict[str, str]
     same_rows: dict[str, str]
     no_leak_check: str
+    evidence_changed: bool = False
 
 
 def add_pool(plan: Plan, folder: Path) -> AddedPool:
@@ -91,7 +94,7 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
             registry.ledger.append(
                 {"event": POOL_ADDED, "pool": manifest.name, "sources": [_record(one) for one in changed]}
             )
-        take_evidence(plan, folder, manifest.name)
+        evidence_changed = take_evidence(plan, folder, manifest.name)
     own = {one.version: one.name for one in registry.pool().values() if one.tuned_model_id is None}
     return AddedPool(
         manifest=manifest,
@@ -100,6 +103,7 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
         renamed={one.listed: one.name for one in sources if one.name != one.listed},
         same_rows={one.name: own[one.version] for one in sources if one.version in own},
         no_leak_check=_no_leak_check(plan, manifest),
+        evidence_changed=evidence_changed,
     )
 
 

@@ -146,17 +146,20 @@ def _added_record(added: AddedPool) -> dict[str, Any]:
         ],
         "renamed": added.renamed,
         "no_leak_check": added.no_leak_check or None,
+        "evidence_changed": added.evidence_changed,
     }
 
 
 def _show_added(added: AddedPool, typed: str, stale: list[str]) -> None:
     manifest = added.manifest
     counts = {status: list(added.statuses.values()).count(status) for status in ("new", "updated")}
-    if not any(counts.values()):
+    if not any(counts.values()) and not added.evidence_changed:
         say(f"Pool '{manifest.name}' is here already: nothing was stored")
     else:
         also = f", {counts['updated']} of them updated" if counts["updated"] else ""
         say(f"Pool '{manifest.name}' added: {len(added.sources)} sources{also} ({manifest.encoder_label})")
+    if added.evidence_changed:
+        say("  it brings other evidence of past transfers than before, for expected gains")
     for listed, name in added.renamed.items():
         say(f"  '{listed}' is called '{name}' here: the name stood for other rows")
     for name, own in added.same_rows.items():

@@ -97,7 +97,6 @@ def past_transfers(
                 "source_version": source.version,
                 "target": f"past{number}",
                 "target_version": "",
-                "task": "classification",
                 "metric": "accuracy",
                 "source_rows": source.rows,
                 "target_rows": 40,
