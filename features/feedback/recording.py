@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from features.feedback.advice import Advice, Advisor
 from features.feedback.offers import offer_of
 from features.feedback.reports import Checked, Report, checked_note, checked_report
+from features.rankings.pool import Pool
 from features.rankings.staleness import freshness_by
 from features.rankings.transfers import REPORTED, WITHDRAWN, Pair, Transfers
 from features.record.git import git
@@ -177,8 +178,14 @@ def _nothing_to_withdraw(plan: Plan, target: str, source: str, seed: int | None)
 
 
 def stale_through_feedback(plan: Plan) -> dict[str, list[str]]:
-    """Scorer that goes by past transfers -> the targets ranked by it whose ranking is stale now."""
+    """Scorer that goes by past transfers -> the targets ranked by it whose ranking is stale now.
+
+    The default scorer is among them where its rankings tell expected gains.
+    """
     scorers = [scorer.name for scorer in SCORERS.values() if Need.PAST_GAINS in scorer.needs]
+    pool = Pool(plan)
+    if pool.calibration_key(pool.expecting.scorer) is not None:
+        scorers.append(pool.expecting.scorer)
     found = {
         scorer: [one.target for one in standing if one.is_stale and one.ranked_at is not None]
         for scorer, standing in freshness_by(plan, scorers).items()

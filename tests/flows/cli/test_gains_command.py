@@ -38,8 +38,8 @@ def test_from_a_pool_with_evidence_to_gains_and_back(team: Team, cli: Cli, tmp_p
     text = cli("rank", "t1", *where).out
     assert "expected gain" in text
     assert shown["advice"] in text
-    told = cli("feedback", "t1", "s2", "0.5", "--baseline", "0.6", *where)
-    assert "t1" in told.out
+    told = cli("feedback", "t1", "s2", "0.5", "--baseline", "0.6", "--json", *where)
+    assert json.loads(told.out)["stale"] == {"logme": ["t1"]}
     assert cli("status", *where).code in (0, 1)
     assert json.loads(cli("refresh", "t1", "--json", *where).out)["rankings"][0]["recalibrated"] is True
     after = json.loads(cli("rank", "t1", "--json", *where).out)
