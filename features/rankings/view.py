@@ -95,6 +95,7 @@ class RankingView:
     advice: str = ""
     helps: bool = True
     evidence_text: str = ""
+    no_gains: str = ""
 
     @property
     def summary(self) -> str:
@@ -250,6 +251,7 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
         advice=plain(advice_of(ranking)) if ranking.get("calibration") else "",
         helps=helps(ranking),
+        no_gains="" if ranking.get("calibration") else plain(ranking.get("advice") or ""),
         evidence_text=evidence_words(ranking["calibration"]) if ranking.get("calibration") else "",
     )
 

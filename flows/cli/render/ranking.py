@@ -42,6 +42,8 @@ def print_ranking(view: RankingView, console: Console | None = None) -> None:
         write_line(console, f"{view.hidden_text}.", "dim")
     write_line(console)
     write_line(console, view.summary, "bold")
+    if view.rows and view.no_gains:
+        write_line(console, view.no_gains, "dim")
     _notes(view, console)
 
 

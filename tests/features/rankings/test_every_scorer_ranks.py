@@ -12,6 +12,7 @@ from support.cli import Cli
 from support.workspaces import add, change_params, ingest, refresh, rows_of
 
 from features.rankings import Refreshed
+from features.rankings.ranking import GAIN_FIELDS
 from features.rankings.view import view_of
 from features.reading import ReadOptions
 from features.registry import Kind
@@ -119,9 +120,10 @@ def test_what_people_and_programs_see_of_each_is_well_formed(
         assert said.json["ranking_id"] == done.ranking["ranking_id"]
         assert said.json["scorer"] == name
         for row in said.json["ranking"]:
-            assert {"rank", "source", "source_version", "score", "stderr", "tier", "previous_rank"} == set(
-                row
-            )
+            fields = {"rank", "source", "source_version", "score", "stderr", "tier", "previous_rank"}
+            assert fields | set(GAIN_FIELDS) == set(row)
+            # Nobody has tried anything here.
+            assert [row[name] for name in GAIN_FIELDS] == [None] * 3
         view = view_of(said.json)
         words = f"{view.summary} {to_markdown(view)}"
         if done.ranking["no_stderr"] and len(view.rows) > 1:

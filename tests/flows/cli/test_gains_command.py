@@ -20,6 +20,7 @@ def test_from_a_pool_with_evidence_to_gains_and_back(team: Team, cli: Cli, tmp_p
     before = json.loads(cli("rank", "t1", "--json", *where).out)
     assert before["calibration"] is None
     assert before["ranking"][0]["expected_gain"] is None
+    assert before["advice"] in cli("rank", "t1", *where).out
     export_pool(plan, tmp_path / "tiny", name="tiny")
     write_evidence(tmp_path / "tiny" / EVIDENCE, past_transfers(plan))
     added = cli("pool", "add", str(tmp_path / "tiny"), *where)
