@@ -81,7 +81,7 @@ def diagonal_fisher(
     if not weights:
         raise _refuse(f"a {type(encoder.model).__name__} has no linear layers")
     sums: dict[str, torch.Tensor] = {}
-    with _watched(encoder.model, list(weights.values())):
+    with _watched(encoder.model, list(weights.values())), _one_thread():
         for place, row in enumerate(chosen):
             inputs = padded(tokens, [place], encoder.device)
             pooled = pool(encoder.model(**inputs), inputs["attention_mask"], encoder.settings.pooling)
@@ -149,6 +149,19 @@ def _watched(model: Any, weights: list[torch.Tensor]) -> Iterator[None]:
         for parameter, required in before.items():
             parameter.requires_grad_(required)
         model.train(was_training)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """One row is too little work to share: two threads take as long, and on a busy machine ten times as long."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _refuse(what: str) -> TuningError:

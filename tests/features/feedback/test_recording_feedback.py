@@ -280,7 +280,8 @@ def _report_many(root: Path, source: str, count: int) -> None:
 
 
 def test_processes_that_report_at_once_lose_nothing_and_repeat_nothing(team: Team) -> None:
-    context = multiprocessing.get_context("fork")
+    # Threads that other tests started (Prefect's, torch's) do not survive a fork: spawn.
+    context = multiprocessing.get_context("spawn")
     jobs = [(source, 5) for source in ("s1", "s2", "s2")]
     workers = [context.Process(target=_report_many, args=(team.workspace.root, *job)) for job in jobs]
     for worker in workers:
