@@ -55,8 +55,8 @@ def keep(
         for name, one in targets.items()
     }
     arrays |= {"head.weight": tuned.head.weight, "head.bias": tuned.head.bias}
-    pairs = (encoder.embed(rows.text_a, rows.text_b) for encoder in (base, tuned.encoder))
-    moments = Moments.from_pairs(*pairs, assign_folds(rows.labels, rows.task, _FOLDS, 0), _FOLDS)
+    before, after = (encoder.embed(rows.text_a, rows.text_b) for encoder in (base, tuned.encoder))
+    moments = Moments.from_pairs(before, after, assign_folds(rows.labels, rows.task, _FOLDS, 0), _FOLDS)
     for kind, rank in (("esm", RANK), ("full", None)):
         esm = fit_esm(moments, rank=rank)
         arrays |= {f"{kind}.{name}": array for name, array in esm.to_arrays(np.float16).items()}

@@ -30,6 +30,7 @@ from benchmarks.transfer.chosen import (
 from benchmarks.transfer.costs import cost_of
 from benchmarks.transfer.encoders import ENCODERS
 from benchmarks.transfer.kept import SCRATCH
+from benchmarks.transfer.predictions import SCHEMA, write_predictions
 from benchmarks.transfer.rows import Rows, target_rows
 from models.scorers import get_scorer
 
@@ -38,21 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "prepare"]
 
-HERE = Path(__file__).parent
 _RANKS = (1, 4, 8, 32, 64, None)
 _SEED = 0
-_SCHEMA = {
-    "scorer": pl.String,
-    "source": pl.String,
-    "target": pl.String,
-    "score": pl.Float64,
-    "direction": pl.String,
-    "seconds": pl.Float64,
-    "bytes": pl.Int64,
-}
 
 
-def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> Workspace:
+def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], folder: Path) -> Workspace:
     """Make the workspace, or go on with it: sources ingested, targets registered."""
     from features.artefacts.plan import Plan
     from features.intake import AddOptions, add_dataset
@@ -60,14 +51,16 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...]) ->
     from features.workspace import Workspace, init_workspace
     from flows.cli.ingest import run_ingest
 
-    folder = SCRATCH / encoder / "workspace"
     workspace = Workspace(folder) if (folder / "params.yaml").exists() else init_workspace(folder)
     tuning = source_settings(_SEED)
-    settings = {
+    settings: dict[str, dict[str, Any]] = {
         "encoder": {"ref": ENCODERS[encoder]},
         "caps": {"source_rows": SOURCE_ROWS, "target_rows": TRAINING_ROWS},
         "tuning": {"epochs": tuning.epochs, "learning_rate": tuning.learning_rate, "seed": _SEED},
-        "run": {"keep_tuned_models": True},
+        "ranking": {
+            "jackknife_leading": 0
+        },  # Only scores are compared; most of the time would go into errors.
+        "run": {"keep_tuned_models": True, "push": False, "retries": 0},
     }
     workspace = _with(workspace, settings)
     for name in sources:
@@ -76,7 +69,7 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...]) ->
             print(f"  source {name}", flush=True)
     for name in targets:
         if name not in Plan(workspace).registry.current(Kind.TARGET):
-            place = _write_target(folder.parent / "targets" / name, name)
+            place = _write_target(SCRATCH / encoder / "targets" / name, name)
             add_dataset(workspace, Kind.TARGET, str(place), AddOptions(name=name))
             print(f"  target {name}", flush=True)
     failed = run_ingest(Plan(workspace), list(sources))["failed"]
@@ -168,7 +161,7 @@ def _scores(workspace: Workspace, targets: tuple[str, ...], scorer: str) -> pl.D
             rows.append((scorer, name, target, row["score"], get_scorer(scorer).direction, *costs[name]))
         for one in shown["excluded"] if shown and scorer == "logme" else []:
             print(f"  {target}: {one['source']} is excluded ({one['reason'][:100]})", flush=True)
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ...]) -> pl.DataFrame:
@@ -184,7 +177,7 @@ def _base(workspace: Workspace, targets: tuple[str, ...], sources: tuple[str, ..
         if shown and shown["base_score"]
         for source in sources
     ]
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -193,11 +186,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
     parser.add_argument("--sources", type=int, default=FIRST_SOURCES, help="how many, in the list's order")
     parser.add_argument("--targets", type=int, default=FIRST_TARGETS, help="how many, in the list's order")
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        help="where, for example the one in which a pool was made with --keep-models",
+    )
     asked = parser.parse_args(arguments)
     sources, targets = SOURCES[: asked.sources], TARGETS[: asked.targets]
-    workspace = prepare(asked.encoder, sources, targets)
-    frame = predict(workspace, sources, targets).sort("scorer", "target", "source")
-    frame.write_csv(HERE / f"{asked.encoder}_predictions.csv", float_precision=8)
+    workspace = prepare(
+        asked.encoder, sources, targets, asked.workspace or SCRATCH / asked.encoder / "workspace"
+    )
+    frame = predict(workspace, sources, targets)
+    write_predictions(asked.encoder, frame)
     print(frame.group_by("scorer").len().sort("scorer"))
 
 

@@ -189,6 +189,9 @@ def main(
     epochs: Annotated[int | None, typer.Option(min=1, help="Else params.yaml's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="Else params.yaml's.")] = None,
     encoder: Annotated[str | None, typer.Option(help="A reference; else params.yaml's.")] = None,
+    keep_models: Annotated[
+        bool, typer.Option("--keep-models", help="Keep the tuned models in the scratch workspace.")
+    ] = False,
     only: Annotated[list[str] | None, typer.Option(help="These datasets of the list and no others.")] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Write the pool though some is missing.")
@@ -203,7 +206,7 @@ def main(
     # A server and database of the making's own: nothing of a team's Prefect is touched.
     os.environ.setdefault("PREFECT_HOME", str(root.parent / f".{root.name}-prefect"))
     sources = [one for one in pool_sources() if not only or one.slug in only]
-    place = scratch_workspace(root, _settings(rows, epochs, learning_rate, encoder))
+    place = scratch_workspace(root, _settings(rows, epochs, learning_rate, encoder, keep_models))
     making = fill(place, sources, datasets_folder(), seconds=60 * minutes)
     _tell(f"{len(making.ready)} ready, {len(making.refused)} refused, {len(making.missing)} to be made")
     if making.missing and not partial:
@@ -215,9 +218,15 @@ def main(
 
 
 def _settings(
-    rows: int | None, epochs: int | None, learning_rate: float | None, encoder: str | None
+    rows: int | None,
+    epochs: int | None,
+    learning_rate: float | None,
+    encoder: str | None,
+    keep_models: bool,
 ) -> dict[str, dict[str, Any]]:
     given: dict[str, dict[str, Any]] = {"run": {"push": False, "retries": 0}}
+    if keep_models:
+        given["run"]["keep_tuned_models"] = True
     if rows is not None:
         given["caps"] = {"source_rows": rows}
     tuning = {"epochs": epochs, "learning_rate": learning_rate}

@@ -1,0 +1,1 @@
+"""The reference implementation on the same pairs: its ESMs, its LogME."""
