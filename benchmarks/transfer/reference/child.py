@@ -1,8 +1,8 @@
 """Run by the other environment: fit ESMs with `hf-dataset-selector`'s own trainer, score targets with its own LogME.
 
 ``python child.py FOLDER``: reads ``source-*.npz`` (x, y: a source's embeddings by the base and the tuned encoder,
-[n, d]) and ``target-*.npz`` (x, labels, regression) and writes ``scores.json``: score, and the fit's seconds, by source and
-target. A source's ESM is kept, so that a run that was stopped goes on. Imports nothing of ours.
+[n, d]) and ``target-*.npz`` (x, labels, regression) and writes ``scores.json``: score, and the fit's seconds, by source
+and target. A source's ESM is kept, so that a run that was stopped goes on. Imports nothing of ours.
 """
 
 from __future__ import annotations
