@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flows.running import announce, artifact_key, runner_of_folder, workspace_at, worth_a_retry
+from flows.running import announce, artifact_key, audited, runner_of_folder, workspace_at, worth_a_retry
 
 from features.artefacts.embeddings import make_embedding  # isort: skip
 from prefect import flow, task
@@ -96,7 +96,7 @@ def tune_source(workspace: str, source: str) -> str:
 def fit_source(workspace: str, source: str) -> str:
     """Fit a source's ESM from its moments."""
     plan, entry = _source(workspace, source)
-    with _lock(plan, entry):
+    with _lock(plan, entry), audited():
         return make_esm(plan, entry)
 
 
@@ -129,14 +129,8 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
     result = IngestResult(ready=[entry.name for entry in chosen if plan.is_ready(entry)])
     todo = [entry for entry in chosen if entry.name not in result.ready]
     submitted = {entry.name: _submit(place, entry.name) for entry in todo}
-    for name, futures in submitted.items():
-        reason = _first_failure(futures)
-        if reason is None:
-            result.made.append(name)
-            clear_reason(place, name)
-        else:
-            result.failed[name] = reason
-            note_failure(place, name, reason)
+    with audited():
+        _gather(place, submitted, result)
     if result.made or unrecorded(place):
         run = place.settings.run
         again = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
@@ -151,6 +145,18 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
                 announce(place, result.made, result.stale)
     _result_artifact(result)
     return asdict(result)
+
+
+def _gather(place: Workspace, submitted: dict[str, list[PrefectFuture[Any]]], result: IngestResult) -> None:
+    """Wait for every source, and note what became of it."""
+    for name, futures in submitted.items():
+        reason = _first_failure(futures)
+        if reason is None:
+            result.made.append(name)
+            clear_reason(place, name)
+        else:
+            result.failed[name] = reason
+            note_failure(place, name, reason)
 
 
 def _submit(place: Workspace, name: str) -> list[PrefectFuture[Any]]:

@@ -7,10 +7,15 @@ from flows.running import workspace_at, worth_a_retry
 from features.record import record  # isort: skip
 from prefect import task
 
+from features.audit import catch_up
+
 __all__ = ["record_state"]
 
 
 @task(task_run_name="record", retry_condition_fn=worth_a_retry)
 def record_state(workspace: str, message: str) -> str | None:
     """Record the workspace's state; returns the release (git commit) that holds it."""
-    return record(workspace_at(workspace), message).release
+    place = workspace_at(workspace)
+    # What a killed run changed and could not note is noted before it is recorded.
+    catch_up(place)
+    return record(place, message).release

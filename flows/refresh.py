@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flows.running import artifact_key, runner_of_folder, workspace_at, worth_a_retry
+from flows.running import artifact_key, audited, runner_of_folder, workspace_at, worth_a_retry
 
 from features.artefacts.failures import why  # isort: skip
 from prefect import flow, task
@@ -59,6 +59,7 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
     with (
         plan.workspace.lock(f"target-{entry.version[:16]}"),
         step_progress(f"ranking for {target}") as on_progress,
+        audited(),
     ):
         done = refresh_target(plan, entry, scorer, force=force, on_progress=on_progress)
     if done is None:

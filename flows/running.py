@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from flows.environment import quiet_prefect
 
 quiet_prefect()
 
+from features.audit import acting  # noqa: E402
 from features.workspace import Settings, Workspace, find_workspace  # noqa: E402 - prefect reads its settings once
 from models.errors import BusyError, OfflineError, RecordError, SpringboardError, WorkspaceError  # noqa: E402
 
@@ -23,6 +25,7 @@ __all__ = [
     "PUBLISHED",
     "announce",
     "artifact_key",
+    "audited",
     "runner_of",
     "runner_of_folder",
     "workspace_at",
@@ -31,6 +34,15 @@ __all__ = [
 
 PUBLISHED = "springboard.pool.published"
 """Event of an ingest that brought new sources into the pool; prefect.yaml lets it wake ``refresh``."""
+
+
+@contextmanager
+def audited() -> Iterator[None]:
+    """Let the audit log name the flow run of whatever is changed inside; in a task, the run of its flow."""
+    from prefect.runtime import flow_run
+
+    with acting(flow_run.id):
+        yield
 
 
 def workspace_at(folder: str | None) -> Workspace:

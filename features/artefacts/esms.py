@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays, write_arrays
 from features.artefacts.plan import esm_settings
+from features.audit import note
 from features.gate.artefacts import check_esm
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError, GateError
@@ -89,6 +90,7 @@ def make_esm(plan: Plan, source: Entry) -> str:
     )
     mark_unrecorded(plan.workspace)
     write_arrays(path, arrays, card)
+    note(plan.workspace, "source ingested", {"name": source.name, "version": source.version, "esm": keys.esm})
     return keys.esm
 
 

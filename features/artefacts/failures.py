@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.audit import note
 from features.record.recorder import mark_unrecorded
 from features.registry.ledger import Ledger
 from models.errors import SpringboardError
@@ -40,12 +41,17 @@ def reasons(workspace: Workspace) -> dict[str, str]:
 def note_failure(workspace: Workspace, source: str, reason: str) -> None:
     """Note why a source stays pending; the same reason twice in a row is one line."""
     if reasons(workspace).get(source) != reason:
-        mark_unrecorded(workspace)
-        _ledger(workspace).append({"source": source, "reason": reason})
+        _append(workspace, "source failed", source, reason)
 
 
 def clear_reason(workspace: Workspace, source: str) -> None:
     """Note that a source which failed before is ready now."""
     if source in reasons(workspace):
-        mark_unrecorded(workspace)
-        _ledger(workspace).append({"source": source, "reason": None})
+        _append(workspace, "source no longer fails", source, None)
+
+
+def _append(workspace: Workspace, what: str, source: str, reason: str | None) -> None:
+    mark_unrecorded(workspace)
+    ledger = _ledger(workspace)
+    record = ledger.append({"source": source, "reason": reason})
+    note(workspace, what, {"source": source, "reason": reason}, ledger=ledger, record=record)

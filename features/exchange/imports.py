@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from features.audit import note
 from features.registry.entries import Entry, Kind
 from features.registry.ledger import Ledger
 from models.tasks import Task
@@ -140,5 +141,7 @@ class Imports:
             self._append({"event": "refused", "name": name, "reference": reference, "reason": reason})
 
     def _append(self, record: dict[str, Any]) -> None:
-        self.ledger.append(record)
+        line = self.ledger.append(record)
         self.__dict__.pop("_lines", None)
+        on: dict[str, Any] = {name: record[name] for name in ("name", "reference", "esm", "reason") if name in record}
+        note(self.workspace, f"ESM {record['event']}", on, ledger=self.ledger, record=line)

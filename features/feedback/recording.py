@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from features.audit import note as audit_note
+from features.audit import who
 from features.feedback.advice import Advice, Advisor
 from features.feedback.offers import offer_of
 from features.feedback.reports import Checked, Report, checked_note, checked_report
 from features.rankings.pool import Pool
 from features.rankings.staleness import freshness_by
 from features.rankings.transfers import REPORTED, WITHDRAWN, Pair, Transfers
-from features.record.git import git
 from features.record.recorder import mark_unrecorded
 from features.registry.entries import Kind
 from features.registry.ledger import Ledger
-from models.errors import RecordError, SettingsError
+from models.errors import SettingsError
 from models.scorers import SCORERS, Need
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
-    from features.workspace.layout import Workspace
 
 __all__ = ["Recorded", "record_feedback", "stale_through_feedback", "withdraw_feedback"]
 
@@ -56,7 +55,7 @@ def record_feedback(plan: Plan, reports: Sequence[Report | Checked]) -> list[Rec
         A line of the ledger is broken; none was recorded.
     """
     checked = [one if isinstance(one, Checked) else checked_report(plan, one) for one in reports]
-    by, advisor = _who(plan.workspace), Advisor(plan)
+    by, advisor = who(plan.workspace), Advisor(plan)
     records = [_record_of(one, advisor.on(one.target, one.offer), by) for one in checked]
     with plan.workspace.lock("feedback"):
         before = Transfers(plan)
@@ -113,7 +112,7 @@ def _append(
     if before is not None and all(before.get(name) == record[name] for name in _SAID):
         return "unchanged", before
     mark_unrecorded(plan.workspace)
-    known[slot] = Ledger(transfers.path).append(record)
+    known[slot] = _noted(plan, Ledger(transfers.path), record)
     return "new" if before is None else "replaced", known[slot]
 
 
@@ -152,17 +151,26 @@ def withdraw_feedback(
         if not taken:
             raise _nothing_to_withdraw(plan, target, source, seed)
         mark_unrecorded(plan.workspace)
-        Ledger(transfers.path).append(
+        _noted(
+            plan,
+            Ledger(transfers.path),
             {
                 "event": WITHDRAWN,
                 "target": target,
                 "source": source,
                 "seed": seed,
                 "note": note,
-                "by": _who(plan.workspace),
-            }
+                "by": who(plan.workspace),
+            },
         )
     return taken
+
+
+def _noted(plan: Plan, ledger: Ledger, record: Mapping[str, Any]) -> dict[str, Any]:
+    line = ledger.append(record)
+    on = {name: record[name] for name in ("target", "source", "seed")}
+    audit_note(plan.workspace, f"feedback {record['event']}", on, ledger=ledger, record=line)
+    return line
 
 
 def _nothing_to_withdraw(plan: Plan, target: str, source: str, seed: int | None) -> SettingsError:
@@ -191,17 +199,3 @@ def stale_through_feedback(plan: Plan) -> dict[str, list[str]]:
         for scorer, standing in freshness_by(plan, scorers).items()
     }
     return {scorer: targets for scorer, targets in found.items() if targets}
-
-
-def _who(workspace: Workspace) -> str | None:
-    """Name whoever types: as git knows them, else as the machine does."""
-    try:
-        named = git(workspace.root, "config", "--get", "user.name", check=False).strip()
-    except RecordError:
-        named = ""
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return None

@@ -9,6 +9,7 @@ from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays_card, write_arrays, write_table
 from features.artefacts.keys import content_hash
 from features.artefacts.plan import Plan
+from features.audit import note
 from features.exchange.imports import Imports
 from features.gate import GateReport, run_gate
 from features.gate.quarantine import refusal_record, write_refused_rows
@@ -18,7 +19,7 @@ from features.intake.tuned import checked_tuned_model
 from features.overlap import make_sketch
 from features.reading import ReadDataset, cap_rows, dataset_version, read_dataset
 from features.record.recorder import mark_unrecorded
-from features.registry.entries import Entry, Kind
+from features.registry.entries import Entry, Kind, Registry
 from features.registry.ledger import Ledger
 from features.registry.names import check_name, slug_of
 from features.registry.places import kept_reference, located
@@ -135,9 +136,21 @@ def add_dataset(
         twin = _twin(plan, kind, name, accepted.version, tuned_id)
         mark_unrecorded(workspace)
         entry = plan.registry.register(entry)
-    status: Status = "updated" if before is not None else "same rows" if twin else "new"
+        status: Status = "updated" if before is not None else "same rows" if twin else "new"
+        note_registered(workspace, plan.registry, entry, status, len(accepted.report.refused))
     pooled = _pooled_twin(plan, entry) if twin is None else None
     return Added(entry, status, accepted.report, dataset, twin, pooled)
+
+
+def note_registered(
+    workspace: Workspace, registry: Registry, entry: Entry, status: str, refused_rows: int, **facts: Any
+) -> None:
+    """Note a registration in the audit log."""
+    on = {"name": entry.name, "version": entry.version, "rows": entry.rows, "reference": entry.reference}
+    record = {"at": entry.at, **entry.to_record(), **facts}
+    what = f"{entry.kind.value} registered"
+    more: dict[str, Any] = {"status": status, "refused_rows": refused_rows, **facts}
+    note(workspace, what, on, ledger=registry.ledger, record=record, **more)
 
 
 def _licence(dataset: ReadDataset, options: AddOptions) -> str | None:
@@ -236,7 +249,9 @@ def _note_refusal(workspace: Workspace, refusal: dict[str, Any]) -> None:
     for record in ledger.read():
         if {key: value for key, value in record.items() if key != "at"} == refusal:
             return  # The same refusal once is enough, however often a schedule tries.
-    ledger.append(refusal)
+    line = ledger.append(refusal)
+    on = {name: refusal[name] for name in ("name", "role", "reference", "reasons")}
+    note(workspace, "dataset refused by the gate", on, ledger=ledger, record=line)
 
 
 def _store(plan: Plan, accepted: _Accepted) -> str:

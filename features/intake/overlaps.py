@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from features.artefacts.plan import registry_of
+from features.audit import note
 from features.record.recorder import mark_unrecorded
 from features.registry.entries import Kind
 
@@ -37,12 +38,11 @@ def allow_overlaps(workspace: Workspace, target: str, sources: Sequence[str]) ->
     for name, version in dict.fromkeys((first.name, first.version) for first in firsts):
         if (target, target_version, name, version) not in noted:
             mark_unrecorded(workspace)
-            registry.ledger.append(
-                {
-                    "event": "overlap allowed",
-                    "target": target,
-                    "target_version": target_version,
-                    "source": name,
-                    "source_version": version,
-                }
-            )
+            pair = {
+                "target": target,
+                "target_version": target_version,
+                "source": name,
+                "source_version": version,
+            }
+            record = registry.ledger.append({"event": "overlap allowed", **pair})
+            note(workspace, "overlap allowed", pair, ledger=registry.ledger, record=record)

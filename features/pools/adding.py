@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features.artefacts.plan import registry_of
+from features.audit import note
 from features.calibration.keeping import check_evidence, take_evidence
 from features.exchange.imports import Imports
 from features.pools.checking import Checked, check_pool
@@ -91,10 +92,14 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
         if changed:
             mark_unrecorded(plan.workspace)
             # One line, so that a crash leaves the whole pool in or out.
-            registry.ledger.append(
+            record = registry.ledger.append(
                 {"event": POOL_ADDED, "pool": manifest.name, "sources": [_record(one) for one in changed]}
             )
+            on = {"pool": manifest.name, "sources": len(changed)}
+            note(plan.workspace, POOL_ADDED, on, ledger=registry.ledger, record=record)
         evidence_changed = take_evidence(plan, folder, manifest.name)
+        if evidence_changed:
+            note(plan.workspace, "evidence of a pool taken", {"pool": manifest.name})
     own = {one.version: one.name for one in registry.pool().values() if one.tuned_model_id is None}
     return AddedPool(
         manifest=manifest,

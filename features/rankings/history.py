@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from features.audit import note
 from features.calibration.advice import completed
 from features.rankings.ranking import order_id, read_ranking
 from features.registry.ledger import Ledger, parse_time
@@ -34,7 +35,9 @@ class RankingLedger:
         """Note that a ranking is the newest of its target from now on."""
         names = ("target", "target_version", "scorer", "encoder", "ranking_id")
         order = {"order_id": order_id(ranking)} if ranking.get("calibration") else {}
-        self._ledger.append({**{name: ranking[name] for name in names}, **order, "state": state})
+        on = {name: ranking[name] for name in names}
+        record = self._ledger.append({**on, **order, "state": state})
+        note(self.workspace, "target ranked", on, ledger=self._ledger, record=record)
 
     def lines(
         self, target: str | None = None, scorer: str | None = None, encoder: str | None = None

@@ -63,7 +63,9 @@ def record(workspace: Workspace, message: str) -> Recording:
             remove_leftovers(workspace.folder(kind))
         repro(workspace.root)
         release = commit_paths(
-            workspace.root, [p for p in RECORDED_PATHS if (workspace.root / p).exists()], message
+            workspace.root,
+            [p for p in RECORDED_PATHS if (workspace.root / p).exists()],
+            _with_the_log_s_end(workspace, message),
         )
         if workspace.settings.run.push:
             push(workspace.root)
@@ -71,3 +73,11 @@ def record(workspace: Workspace, message: str) -> Recording:
         if marker.stat().st_mtime_ns == before:
             marker.unlink()
         return Recording(changed=release is not None, release=release or head(workspace.root))
+
+
+def _with_the_log_s_end(workspace: Workspace, message: str) -> str:
+    # What a commit's message holds of the audit log cannot be cut off together with the log's last lines.
+    from features.audit.chain import TRAILER, head_in_words
+
+    head_of_log = head_in_words(workspace)
+    return f"{message}\n\n{TRAILER}: {head_of_log}" if head_of_log else message

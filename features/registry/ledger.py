@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from typing import Any
 
 from models.errors import ArtefactError, BusyError
 
-__all__ = ["Ledger", "now_utc", "parse_time"]
+__all__ = ["Ledger", "line_of", "now_utc", "parse_time"]
 
 
 LOCK_SECONDS = 60.0
@@ -37,7 +37,14 @@ def parse_time(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _line(record: Mapping[str, Any]) -> bytes:
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """The bytes that stand for a record in a ledger, its newline with them; the same record, the same bytes.
+
+    Raises
+    ------
+    ValueError
+        It holds what JSON has no word for.
+    """
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, allow_nan=False)
     try:
         return text.encode() + b"\n"
@@ -90,12 +97,22 @@ class Ledger:
         BusyError
             Another process held the ledger's lock for a minute.
         """
+        return self.append_after(lambda _: record)
+
+    def append_after(self, make: Callable[[int], Mapping[str, Any]]) -> dict[str, Any]:
+        """As :meth:`append`, for a record that follows from what stands before it.
+
+        Parameters
+        ----------
+        make
+            Makes the record; called under the lock with the offset that the new line will begin at.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._open_locked() as descriptor:
-            # The time is taken under the lock, so that later lines have later times.
-            stamped = {"at": now_utc(), **record}
-            line = _line(stamped)
             size = self._end_of_last_whole_line(descriptor)
+            # The time is taken under the lock, so that later lines have later times.
+            stamped = {"at": now_utc(), **make(size)}
+            line = line_of(stamped)
             os.ftruncate(descriptor, size)
             os.lseek(descriptor, size, os.SEEK_SET)
             try:

@@ -10,6 +10,7 @@ import typer
 
 from flows.cli import (
     add,
+    audit,
     demo,
     esm,
     evaluate,
@@ -67,6 +68,7 @@ app.command("feedback", context_settings=feedback.NEGATIVE_NUMBERS)(feedback.fee
 for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)
+app.command("audit")(audit.audit)
 app.command("rebuild")(rebuild.rebuild)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)

@@ -93,7 +93,9 @@ def test_the_command_names() -> None:
         ]
 
     assert names(get_command(app)) == [
+        "audit",
         "demo",
+        "diff",
         "esm export",
         "esm import",
         "evaluate",
@@ -106,15 +108,21 @@ def test_the_command_names() -> None:
         "list sources",
         "list targets",
         "make",
+        "pin",
         "pool add",
         "pool export",
         "pool list",
+        "pull",
+        "push",
         "rank",
         "rebuild",
         "refresh",
+        "releases",
+        "restore",
         "scorers",
         "serve",
         "source add",
         "status",
         "target add",
+        "unpin",
     ]
