@@ -57,9 +57,8 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
         "encoder": {"ref": ENCODERS[encoder]},
         "caps": {"source_rows": SOURCE_ROWS, "target_rows": TRAINING_ROWS},
         "tuning": {"epochs": tuning.epochs, "learning_rate": tuning.learning_rate, "seed": _SEED},
-        "ranking": {
-            "jackknife_leading": 0
-        },  # Only scores are compared; most of the time would go into errors.
+        # Only scores are compared, and most of the time would go into their errors.
+        "ranking": {"jackknife_leading": 0},
         "run": {"keep_tuned_models": True, "push": False, "retries": 0},
     }
     workspace = _with(workspace, settings)
@@ -76,6 +75,16 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
     if failed:
         print(f"  not ingested: {failed}", flush=True)
     return workspace
+
+
+def _ready(folder: Path, sources: tuple[str, ...]) -> tuple[str, ...]:
+    from features.artefacts.plan import Plan
+    from features.registry import Kind
+    from features.workspace import Workspace
+
+    plan = Plan(Workspace(folder))
+    known = plan.registry.current(Kind.SOURCE)
+    return tuple(name for name in sources if name in known and plan.is_ready(known[name]))
 
 
 def _write_target(folder: Path, name: str) -> Path:
@@ -191,11 +200,15 @@ def main(arguments: list[str] | None = None) -> None:
         type=Path,
         help="where, for example the one in which a pool was made with --keep-models",
     )
+    parser.add_argument(
+        "--ready", action="store_true", help="only sources that the workspace has ready: a first look"
+    )
     asked = parser.parse_args(arguments)
     sources, targets = SOURCES[: asked.sources], TARGETS[: asked.targets]
-    workspace = prepare(
-        asked.encoder, sources, targets, asked.workspace or SCRATCH / asked.encoder / "workspace"
-    )
+    folder = asked.workspace or SCRATCH / asked.encoder / "workspace"
+    if asked.ready:
+        sources = _ready(folder, sources)
+    workspace = prepare(asked.encoder, sources, targets, folder)
     frame = predict(workspace, sources, targets)
     write_predictions(asked.encoder, frame)
     print(frame.group_by("scorer").len().sort("scorer"))
