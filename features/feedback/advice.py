@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from features.rankings.history import RankingLedger
+from features.rankings.history import standing_of
 from features.rankings.ranking import read_ranking
 from features.registry.entries import Kind
 from models.errors import ArtefactError
@@ -75,10 +75,11 @@ class Advisor:
         return get_scorer(self.plan.workspace.settings.ranking.scorer).name
 
     def _ranking_of(self, target: str) -> tuple[str | None, list[dict[str, Any]] | None]:
-        line = RankingLedger(self.plan.workspace).newest(target, self._scorer, self.plan.encoder)
-        if line is None:
+        # What was shown is what was advised, also where a pin holds it.
+        standing = standing_of(self.plan.workspace, target, self._scorer, self.plan.encoder)
+        if standing is None:
             return None, None
-        key = str(line["ranking_id"])
+        key = str(standing.line["ranking_id"])
         try:
             return key, read_ranking(self.plan.workspace.folder("rankings"), key)["ranking"]
         except ArtefactError:

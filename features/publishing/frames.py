@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from features.artefacts.cards import Card
 
 __all__ = [
+    "again_key",
     "centroid_rows",
     "esm_rows",
     "pooled_centroid_rows",
@@ -150,14 +151,28 @@ def score_rows(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.drop("made_at").with_columns(made)
 
 
-def ranking_rows(ranking: dict[str, Any]) -> pl.DataFrame:
-    """``ranking``: one row of a ranking, its body as JSON."""
+def ranking_rows(ranking: dict[str, Any], again: str | None = None) -> pl.DataFrame:
+    """``ranking``: one row of a ranking, its body as JSON.
+
+    Parameters
+    ----------
+    ranking
+        What its file holds.
+    again
+        When it became the newest of its target again, of one that was before (see :func:`again_key`).
+    """
     names = ("target", "target_version", "encoder", "scorer", "pool_size")
+    key = ranking["ranking_id"]
     return pl.DataFrame(
         {
-            "key": [ranking["ranking_id"]],
+            "key": [key if again is None else again_key(key, again)],
             **{name: [ranking[name]] for name in names},
             "body": [json.dumps(completed(ranking), ensure_ascii=False, sort_keys=True)],
-            "created_at": [_when(ranking["created_at"])],
+            "created_at": [_when(ranking["created_at"] if again is None else again)],
         }
     )
+
+
+def again_key(ranking_id: str, at: str) -> str:
+    """The store's key of a ranking that is the newest once more: rows never change, so it gets another."""
+    return f"{ranking_id}@{at}"

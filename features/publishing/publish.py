@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.artefacts.batches import Batches
 from features.publishing import frames
-from features.rankings.history import RankingLedger
+from features.rankings.history import RankingLedger, returns
 from features.rankings.ranking import read_ranking
 from features.rankings.scoring import SCORES
 from features.registry.entries import Kind
@@ -44,7 +44,8 @@ def publish_rankings(plan: Plan) -> int:
     served; this catches up with it.
     """
     store = open_store(plan)
-    lines = {line["ranking_id"]: line for line in RankingLedger(plan.workspace).lines()}
+    every = RankingLedger(plan.workspace).lines()
+    lines = {line["ranking_id"]: line for line in every}
     published = 0
     for ranking_id in store.missing_keys("ranking", list(lines)):
         line = lines[ranking_id]
@@ -56,6 +57,20 @@ def publish_rankings(plan: Plan) -> int:
             continue  # `rank` says so to whom it concerns; it must not keep back the others.
         published += store.publish("score", frames.score_rows(scores))
         published += store.publish("ranking", frames.ranking_rows(ranking))
+    return published + _publish_returns(plan, store, every)
+
+
+def _publish_returns(plan: Plan, store: Store, lines: list[dict[str, Any]]) -> int:
+    """Rankings that are the newest once more (restored ones are) get a row that says so."""
+    again = {frames.again_key(line["ranking_id"], line["at"]): line for line in returns(lines)}
+    published = 0
+    for key in store.missing_keys("ranking", list(again)) if again else ():
+        line = again[key]
+        try:
+            ranking = read_ranking(plan.workspace.folder("rankings"), line["ranking_id"])
+        except ArtefactError:
+            continue
+        published += store.publish("ranking", frames.ranking_rows(ranking, line["at"]))
     return published
 
 

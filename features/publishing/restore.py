@@ -10,6 +10,7 @@ import polars as pl
 from features.artefacts.batches import Batches
 from features.artefacts.files import read_arrays_card
 from features.publishing import frames
+from features.rankings.history import RankingLedger, returns
 from features.rankings.ranking import read_ranking
 from features.rankings.scoring import SCORES
 from features.store import rebuild
@@ -75,3 +76,7 @@ def _all_frames(plan: Plan) -> Iterator[tuple[str, pl.DataFrame]]:
         yield "score", frames.score_rows(scores)
     for path in sorted(workspace.folder("rankings").glob("[!.]*.json")):
         yield "ranking", frames.ranking_rows(read_ranking(workspace.folder("rankings"), path.stem))
+    for line in returns(RankingLedger(workspace).lines()):
+        if (workspace.folder("rankings") / f"{line['ranking_id']}.json").exists():
+            ranking = read_ranking(workspace.folder("rankings"), line["ranking_id"])
+            yield "ranking", frames.ranking_rows(ranking, line["at"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from features.audit import note
 from features.calibration.advice import completed
+from features.rankings.pins import Pin, pins_in_force
 from features.rankings.ranking import order_id, read_ranking
 from features.registry.ledger import Ledger, parse_time
-from models.errors import ArtefactError, SettingsError
+from models.errors import ArtefactError
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
-__all__ = ["RankingLedger", "moment_of", "order_of", "ranking_as_of", "rankings_of", "shown_ranking"]
+__all__ = [
+    "RankingLedger",
+    "Standing",
+    "moment_of",
+    "order_of",
+    "ranking_as_of",
+    "rankings_of",
+    "returns",
+    "shown_ranking",
+    "standing_of",
+]
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,13 @@ class RankingLedger:
         on = {name: ranking[name] for name in names}
         record = self._ledger.append({**on, **order, "state": state})
         note(self.workspace, "target ranked", on, ledger=self._ledger, record=record)
+
+    def append_restored(self, line: Mapping[str, Any]) -> None:
+        """Note that an earlier ranking is the newest of its target again; ``line`` is of :mod:`features.releases`."""
+        record = self._ledger.append(line)
+        names = ("target", "target_version", "scorer", "encoder", "ranking_id", "restored_from")
+        on = {name: line[name] for name in names}
+        note(self.workspace, "ranking restored", on, ledger=self._ledger, record=record)
 
     def lines(
         self, target: str | None = None, scorer: str | None = None, encoder: str | None = None
@@ -61,7 +79,7 @@ class RankingLedger:
 
 
 def moment_of(workspace: Workspace, when: str) -> datetime:
-    """A time from what was typed: ISO 8601, or a release (a git commit of the workspace).
+    """A time from what was typed: ISO 8601, or a release, whose last word on any ranking or pin is meant.
 
     Raises
     ------
@@ -72,19 +90,13 @@ def moment_of(workspace: Workspace, when: str) -> datetime:
         return parse_time(when)
     except ValueError:
         pass
-    from features.record.git import git
+    from features.releases.commits import find_release
+    from features.releases.snapshot import Snapshot
 
-    if not when.startswith("-"):
-        stamp = git(
-            workspace.root, "log", "-1", "--format=%cI", f"{when}^{{commit}}", "--", check=False
-        ).strip()
-        if stamp:
-            return parse_time(stamp)
-    raise SettingsError(
-        f"{when[:80]!r} is neither a time (2026-11-22 or 2026-11-22T09:30+01:00) nor a release",
-        consequence="nothing was shown",
-        next_step="git log --oneline in the workspace lists its releases",
-    )
+    release = find_release(workspace, when)
+    said = [line["at"] for name in ("rankings", "pins") for line in Snapshot(workspace, release).ledger(name)]
+    # Not when it was committed: git keeps seconds, and other runs may have gone on in the meantime.
+    return parse_time(max(said, default=release.at))
 
 
 def rankings_of(workspace: Workspace, target: str, scorer: str, encoder: str) -> list[dict[str, Any]]:
@@ -111,24 +123,77 @@ def order_of(line: Mapping[str, Any]) -> str:
     return str(line.get("order_id", line["ranking_id"]))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Which of a target's rankings is shown.
+
+    Attributes
+    ----------
+    line
+        The ledger line of the ranking that is shown.
+    before
+        The line of the one before it with other scores or ranks, or None.
+    newest
+        The line of the newest ranking: another one than ``line`` only under a pin.
+    pin
+        The pin that holds ``line``, or None.
+    """
+
+    line: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    newest: Mapping[str, Any] | None
+    pin: Pin | None = None
+
+
+def standing_of(
+    workspace: Workspace, target: str, scorer: str, encoder: str, as_of: datetime | None = None
+) -> Standing | None:
+    """Which ranking of a target is shown, now or at an earlier time; None where there is none."""
+    newest, before = ranking_as_of(workspace, target, scorer, encoder, as_of)
+    pin = pins_in_force(workspace, as_of).get(target)
+    held = None if pin is None else pin.line(scorer, encoder)
+    if held is not None:
+        _, earlier = ranking_as_of(workspace, target, scorer, encoder, parse_time(held["at"]))
+        return Standing(held, earlier, newest, pin)
+    return None if newest is None else Standing(newest, before, newest)
+
+
+def returns(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines that name a ranking which was the newest before, and was not in between.
+
+    A restored ranking is one, or that of a setting which was switched and switched back.
+    """
+    seen: set[str] = set()
+    last: dict[tuple[str, str, str], str] = {}
+    found = []
+    for line in lines:
+        of = (line["target"], line["scorer"], line["encoder"])
+        if line["ranking_id"] in seen and last.get(of) != line["ranking_id"]:
+            found.append(line)
+        seen.add(line["ranking_id"])
+        last[of] = line["ranking_id"]
+    return found
+
+
 def shown_ranking(
     workspace: Workspace, target: str, scorer: str, encoder: str, as_of: datetime | None = None
 ) -> dict[str, Any] | None:
     """The object that ``springboard rank --json`` prints, or None when the target was never ranked.
 
     ``previous_rank`` is the source's rank in the different ranking before this one, by source name, and None
-    where there was none. docs/operations.md gives the keys.
+    where there was none. A pinned target gives the pinned ranking. docs/operations.md gives the keys.
 
     Raises
     ------
     ArtefactError
         The ranking's file is missing or was changed.
     """
-    newest, before = ranking_as_of(workspace, target, scorer, encoder, as_of)
-    if newest is None:
+    standing = standing_of(workspace, target, scorer, encoder, as_of)
+    if standing is None:
         return None
+    line, before = standing.line, standing.before
     folder = workspace.folder("rankings")
-    ranking = read_ranking(folder, newest["ranking_id"])
+    ranking = read_ranking(folder, line["ranking_id"])
     old: dict[str, int] = {}
     if before is not None:
         # Where the one before is lost, the present one is shown all the same.
@@ -137,6 +202,33 @@ def shown_ranking(
                 row["source"]: row["rank"] for row in read_ranking(folder, before["ranking_id"])["ranking"]
             }
     rows = [{**row, "previous_rank": old.get(row["source"])} for row in ranking["ranking"]]
-    previous = before["ranking_id"] if before is not None else None
-    shown = {**ranking, "created_at": newest["at"], "ranking": rows, "previous_ranking_id": previous}
+    shown = {
+        **ranking,
+        # A restored ranking is as old as it was.
+        "created_at": line.get("ranked_at", line["at"]),
+        "ranking": rows,
+        "previous_ranking_id": before["ranking_id"] if before is not None else None,
+        "pinned": _pinned(standing),
+        "restored": _restored(line),
+    }
     return completed(shown, get_scorer(workspace.settings.ranking.scorer).name)
+
+
+def _pinned(standing: Standing) -> dict[str, Any] | None:
+    pin = standing.pin
+    if pin is None:
+        return None
+    newest = None if standing.newest is None else standing.newest["ranking_id"]
+    return {
+        "release": pin.release,
+        "since": pin.at,
+        "by": pin.by,
+        "reason": pin.reason,
+        "newest_ranking_id": newest,
+    }
+
+
+def _restored(line: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "restored_from" not in line:
+        return None
+    return {"release": line["restored_from"], "since": line["at"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.artefacts.files import read_arrays_card
 from features.calibration.keeping import newest_evidence
@@ -80,9 +80,15 @@ def _one(plan: Plan, pool: Pool, ledger: RankingLedger, target: Entry, scorer: s
         why = "its ranking's file is missing (dvc pull, or springboard refresh)"
         return Freshness(target.name, last["at"], last["ranking_id"], last["at"], why)
     if last["state"] == pool.state(target, scorer):
-        return Freshness(target.name, last["at"], last["ranking_id"], None, "fresh")
+        return Freshness(target.name, last["at"], last["ranking_id"], None, _why_fresh(last))
     since, reason = _first_change(plan, pool, target, scorer, last["at"])
     return Freshness(target.name, last["at"], last["ranking_id"], since, reason)
+
+
+def _why_fresh(line: dict[str, Any]) -> str:
+    """Say of a restored ranking that somebody chose to pass over what had changed until then."""
+    release = line.get("restored_from")
+    return f"restored from release {str(release)[:12]}" if release else "fresh"
 
 
 def _first_change(plan: Plan, pool: Pool, target: Entry, scorer: str, ranked_at: str) -> tuple[str, str]:

@@ -96,6 +96,8 @@ class RankingView:
     helps: bool = True
     evidence_text: str = ""
     no_gains: str = ""
+    pinned_text: str = ""
+    restored_text: str = ""
 
     @property
     def summary(self) -> str:
@@ -131,6 +133,8 @@ class RankingView:
         pairs = [
             ("Target", self.target_text),
             ("Ranked", f"{self.age} ({self.created_text})"),
+            ("Pinned", self.pinned_text),
+            ("Restored", self.restored_text),
             ("Sources", self.pool_text),
             ("Scorer", self.scorer_text),
             ("Encoder", self.encoder_label),
@@ -252,7 +256,29 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         advice=plain(advice_of(ranking)) if ranking.get("calibration") else "",
         helps=helps(ranking),
         no_gains="" if ranking.get("calibration") else plain(ranking.get("advice") or ""),
+        pinned_text=_pinned_text(ranking),
+        restored_text=_restored_text(ranking),
         evidence_text=evidence_words(ranking["calibration"]) if ranking.get("calibration") else "",
+    )
+
+
+def _pinned_text(ranking: Mapping[str, Any]) -> str:
+    pin = ranking.get("pinned")
+    if not pin:
+        return ""
+    since = f"since {_moment(pin['since']):%Y-%m-%d %H:%M} UTC"
+    why = f": {plain(pin['reason'])}" if pin.get("reason") else ""
+    newer = "; a newer ranking is stored" if pin.get("newest_ranking_id") != ranking["ranking_id"] else ""
+    return f"as in release {plain(pin['release'])[:12]}, {since}{why}{newer}"
+
+
+def _restored_text(ranking: Mapping[str, Any]) -> str:
+    back = ranking.get("restored")
+    if not back:
+        return ""
+    return (
+        f"from release {plain(back['release'])[:12]} on {_moment(back['since']):%Y-%m-%d %H:%M} UTC; "
+        "what came between counts from the next change on"
     )
 
 

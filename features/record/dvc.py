@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.errors import RecordError
 
-__all__ = ["RECORDING", "dvc", "push", "repro"]
+__all__ = ["RECORDING", "dvc", "dvc_environment", "push", "repro"]
 
 RECORDING = "SPRINGBOARD_RECORDING"
 """Environment variable under which the stages of dvc.yaml make nothing (:func:`flows.cli.main` looks at it).
@@ -17,6 +17,19 @@ RECORDING = "SPRINGBOARD_RECORDING"
 A flow has made all it was asked for before it records; the sources that it was not asked for, or that failed, are
 not to be computed inside the recording.
 """
+
+
+def dvc_environment(root: Path) -> dict[str, str]:
+    """The environment in which DVC runs on a workspace: quiet, without questions, with this Springboard."""
+    scripts = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        # The stages call `springboard`: the one of this environment, whether or not it is activated.
+        "PATH": scripts + os.pathsep + os.environ.get("PATH", ""),
+        "DVC_NO_ANALYTICS": "1",
+        "SPRINGBOARD_WORKSPACE": str(root),
+        "GIT_TERMINAL_PROMPT": "0",
+    }
 
 
 def dvc(root: Path, *arguments: str, recording: bool = False) -> str:
@@ -27,16 +40,7 @@ def dvc(root: Path, *arguments: str, recording: bool = False) -> str:
     RecordError
         It said no; what was computed stays in data/.
     """
-    scripts = str(Path(sys.executable).parent)
-    environment = {
-        **os.environ,
-        # The stages call `springboard`: the one of this environment, whether or not it is activated.
-        "PATH": scripts + os.pathsep + os.environ.get("PATH", ""),
-        "DVC_NO_ANALYTICS": "1",
-        "SPRINGBOARD_WORKSPACE": str(root),
-        "GIT_TERMINAL_PROMPT": "0",
-        **({RECORDING: "1"} if recording else {}),
-    }
+    environment = {**dvc_environment(root), **({RECORDING: "1"} if recording else {})}
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=root,

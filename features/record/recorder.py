@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,19 +41,33 @@ def unrecorded(workspace: Workspace) -> bool:
     return (workspace.private / "unrecorded").exists()
 
 
-def record(workspace: Workspace, message: str) -> Recording:
+def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | None = None) -> Recording:
     """Record the workspace's state: ``dvc repro``, a git commit of dvc.lock, params.yaml and the ledgers, ``dvc push``.
 
     One at a time per workspace (DVC is not shown to be safe with two writers); does nothing when nothing
-    changed since the last time.
+    changed since the last time. The commit is the release: its message names LanceDB's tables and their versions,
+    and these get a tag with the commit's hash.
+
+    Parameters
+    ----------
+    workspace
+        What is recorded.
+    message
+        The first line of the commit's message.
+    trailers
+        Further lines at its end, name -> value.
 
     Raises
     ------
     RecordError
         DVC or git said no.
+    StoreError
+        LanceDB's tables cannot be read or tagged; the release is made, and the next record tags it.
     BusyError
         Another run is recording for longer than the settings allow.
     """
+    from features.releases.tags import tag_releases
+
     with workspace.lock("record"):
         if not unrecorded(workspace):
             return Recording(changed=False, release=head(workspace.root))
@@ -65,8 +80,9 @@ def record(workspace: Workspace, message: str) -> Recording:
         release = commit_paths(
             workspace.root,
             [p for p in RECORDED_PATHS if (workspace.root / p).exists()],
-            _with_the_log_s_end(workspace, message),
+            _with_trailers(workspace, message, trailers or {}),
         )
+        tag_releases(workspace)
         if workspace.settings.run.push:
             push(workspace.root)
         # Another run may have marked anew while DVC was reading: then its own record step still has work.
@@ -75,9 +91,11 @@ def record(workspace: Workspace, message: str) -> Recording:
         return Recording(changed=release is not None, release=release or head(workspace.root))
 
 
-def _with_the_log_s_end(workspace: Workspace, message: str) -> str:
-    # What a commit's message holds of the audit log cannot be cut off together with the log's last lines.
+def _with_trailers(workspace: Workspace, message: str, trailers: Mapping[str, str]) -> str:
     from features.audit.chain import TRAILER, head_in_words
+    from features.releases.tags import STORE, versions_in_words
 
-    head_of_log = head_in_words(workspace)
-    return f"{message}\n\n{TRAILER}: {head_of_log}" if head_of_log else message
+    # What a commit's message holds of the audit log cannot be cut off together with the log's last lines.
+    every = {**trailers, STORE: versions_in_words(workspace), TRAILER: head_in_words(workspace)}
+    lines = [f"{name}: {value}" for name, value in every.items() if value]
+    return "\n\n".join(part for part in (message, "\n".join(lines)) if part)

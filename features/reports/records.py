@@ -10,6 +10,7 @@ from features.artefacts.files import read_table_card
 from features.exchange import Imports
 from features.pools.restoring import is_whole
 from features.rankings.history import RankingLedger, shown_ranking
+from features.rankings.pins import pins_in_force
 from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness
 from features.registry.entries import Kind
@@ -119,9 +120,11 @@ def _import_records(plan: Plan) -> list[dict[str, Any]]:
 def target_records(plan: Plan) -> list[dict[str, Any]]:
     """One record per registered target, with how fresh its ranking by the default scorer is.
 
-    ``status`` is "fresh", "stale", or "not scored" where the default scorer does not take the target's task.
+    ``status`` is "fresh", "stale", or "not scored" where the default scorer does not take the target's task;
+    ``pinned`` the release whose ranking is shown whatever is computed, or None.
     """
     now = datetime.now(UTC)
+    pins = pins_in_force(plan.workspace)
     fresh = {one.target: one for one in freshness(plan)}
     records = []
     for entry in plan.registry.current(Kind.TARGET).values():
@@ -133,7 +136,8 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
                 "task": entry.task.value,
                 "rows": entry.rows,
                 "status": _status(one),
-                "reason": "" if one.applies and not one.is_stale else one.reason,
+                "reason": "" if one.reason == "fresh" else one.reason,
+                "pinned": pins[entry.name].release if entry.name in pins else None,
                 "stale_since": one.stale_since,
                 "stale_seconds": round(one.staleness(now), 1),
                 "ranked_at": one.ranked_at,

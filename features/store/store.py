@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -204,8 +204,23 @@ class Store:
         """
         return search(self._tables, get_view(view), vector, k, encoder, metric)
 
-    def tag(self, name: str) -> None:
-        """Tag all tables as they are now.
+    def versions(self) -> dict[str, int]:
+        """Table -> the Lance version it is at."""
+        return upkeep.versions(self._tables)
+
+    def written_at(self, table: str, version: int) -> datetime | None:
+        """When a version of a table was written, as naive local time; None where it is gone."""
+        return upkeep.written_at(self._tables, table, version)
+
+    def tag(self, name: str, at: Mapping[str, int] | None = None) -> None:
+        """Tag tables.
+
+        Parameters
+        ----------
+        name
+            The tag.
+        at
+            Table -> Lance version; all tables as they are now when not given.
 
         Raises
         ------
@@ -213,7 +228,7 @@ class Store:
             A name that cannot be a tag, or is one already.
         """
         with self.writer():
-            upkeep.add_tag(self._tables, name)
+            upkeep.add_tag(self._tables, name, at)
 
     def untag(self, name: str) -> None:
         """Take a tag off all tables.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from models.errors import NamingError, StoreError
 if TYPE_CHECKING:
     from features.store.tables import Tables
 
-__all__ = ["add_tag", "all_tags", "compact", "most_fragments", "ours", "remove_tag"]
+__all__ = ["add_tag", "all_tags", "compact", "most_fragments", "ours", "remove_tag", "versions", "written_at"]
 
 
 def ours(tables: Tables) -> list[str]:
@@ -31,8 +32,32 @@ def all_tags(tables: Tables) -> dict[str, dict[str, int]]:
     return dict(sorted(found.items()))
 
 
-def add_tag(tables: Tables, tag: str) -> None:
-    """Tag every table at its latest version; on a failure none is tagged.
+def versions(tables: Tables) -> dict[str, int]:
+    """Table -> the version it is at."""
+    return {name: int(tables.open(name).version) for name in ours(tables)}
+
+
+def written_at(tables: Tables, name: str, version: int) -> datetime | None:
+    """When a version of a table was written, as naive local time (LanceDB's); None where it is gone."""
+    if name not in ours(tables):
+        return None
+    table = tables.open(name)
+    with tables.guard(f"the versions of the table {quoted(name)}"):
+        found = [entry["timestamp"] for entry in table.list_versions() if entry["version"] == version]
+    return found[0] if found else None
+
+
+def add_tag(tables: Tables, tag: str, at: Mapping[str, int] | None = None) -> None:
+    """Tag tables; on a failure none is tagged.
+
+    Parameters
+    ----------
+    tables
+        The store.
+    tag
+        The tag's name.
+    at
+        Table -> version; all tables at their latest versions when not given.
 
     Raises
     ------
@@ -53,10 +78,10 @@ def add_tag(tables: Tables, tag: str) -> None:
         )
     done: list[str] = []
     try:
-        for name in ours(tables):
+        for name, version in (versions(tables) if at is None else at).items():
             table = tables.open(name)
             with tables.guard(f"the tags of the table {quoted(name)}"):
-                table.tags.create(tag, table.version)
+                table.tags.create(tag, version)
             done.append(name)
     except StoreError:
         for name in done:

@@ -95,6 +95,11 @@ class Workspace:
         return self.root / ".springboard"
 
     @property
+    def restoring(self) -> Path:
+        """What a ``springboard restore`` has decided and not yet written down everywhere; there only in between."""
+        return self.private / "restoring.json"
+
+    @property
     def scratch(self) -> Path:
         """Intermediate results of an unfinished ingest; they make a re-run quicker, nothing more."""
         return self.private / "scratch"
@@ -157,6 +162,15 @@ def _is_workspace(folder: Path) -> bool:
     return params.is_file() and (folder / "dvc.yaml").is_file() and b"workspace_format" in params.read_bytes()
 
 
+def _whole(workspace: Workspace) -> Workspace:
+    # A restore that was killed half-way is finished by whatever comes next, before that looks at anything.
+    if workspace.restoring.exists():
+        from features.releases.journal import finish_restore
+
+        finish_restore(workspace)
+    return workspace
+
+
 def find_workspace(start: Path | None = None) -> Workspace:
     """The workspace of a folder or of its parents.
 
@@ -176,7 +190,7 @@ def find_workspace(start: Path | None = None) -> Workspace:
     )
     if named is not None:
         if _is_workspace(named):
-            return Workspace(named.resolve())
+            return _whole(Workspace(named.resolve()))
         raise WorkspaceError(
             f"'{named}' is not a workspace (it has no params.yaml with a workspace_format beside a dvc.yaml)",
             consequence="nothing was read or written",
@@ -185,7 +199,7 @@ def find_workspace(start: Path | None = None) -> Workspace:
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if _is_workspace(folder):
-            return Workspace(folder)
+            return _whole(Workspace(folder))
     raise WorkspaceError(
         f"'{here}' is not in a workspace",
         consequence="nothing was read or written",

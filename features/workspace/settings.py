@@ -29,6 +29,7 @@ __all__ = [
     "StoreParams",
     "load_settings",
     "placed_ref",
+    "settings_of",
 ]
 
 
@@ -97,10 +98,14 @@ class CalibrationParams(_Section):
 
 
 class StoreParams(_Section):
-    """Where LanceDB lives and how many rows of each dataset it holds embeddings of."""
+    """Where LanceDB lives, and how many rows of each dataset it holds embeddings of.
+
+    ``release_tags`` is how many of the newest releases keep their tags on its tables, which hold back cleaning.
+    """
 
     uri: str = "store"
     sample_rows: int = Field(default=200, ge=1)
+    release_tags: int = Field(default=20, ge=0)
 
 
 class RunParams(_Section):
@@ -168,14 +173,32 @@ def load_settings(path: Path) -> Settings:
         It is not YAML, or a value in it cannot be used; the message names the key.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _placed(Settings.model_validate(raw or {}), path.parent)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as problem:
+        text = path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as problem:
+        raise _unusable(path, str(problem).splitlines()[0]) from None
+    return settings_of(text, path)
+
+
+def settings_of(text: str, path: Path) -> Settings:
+    """Check what a params.yaml holds, or would hold, at a place.
+
+    Raises
+    ------
+    SettingsError
+        It is not YAML, or a value in it cannot be used; the message names the key.
+    """
+    try:
+        return _placed(Settings.model_validate(yaml.safe_load(text) or {}), path.parent)
+    except yaml.YAMLError as problem:
         why = str(problem).splitlines()[0]
     except ValidationError as problem:
         first = problem.errors()[0]
         why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    raise SettingsError(
+    raise _unusable(path, why)
+
+
+def _unusable(path: Path, why: str) -> SettingsError:
+    return SettingsError(
         f"'{path}' cannot be used: {why}",
         consequence="nothing was read or written",
         next_step=f"correct '{path}' and type the command again",

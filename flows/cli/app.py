@@ -23,6 +23,9 @@ from flows.cli import (
     rank,
     rebuild,
     refresh,
+    releases,
+    remotes,
+    restore,
     scorers,
     serve,
     status,
@@ -69,6 +72,13 @@ for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("releases")(releases.releases)
+app.command("diff")(releases.diff)
+app.command("restore")(restore.restore)
+app.command("pin")(restore.pin)
+app.command("unpin")(restore.unpin)
+app.command("push")(remotes.push)
+app.command("pull")(remotes.pull)
 app.command("rebuild")(rebuild.rebuild)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)

@@ -71,6 +71,11 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     for one in record["targets"]:
         if one["status"] == "not scored":
             say(f"          not scored: {one['name']} ({one['reason']}; springboard refresh --scorer NAME)")
+    for one in record["targets"]:
+        if one["pinned"]:
+            say(f"          pinned: {one['name']} as in release {one['pinned'][:12]}")
+        if one["status"] == "fresh" and one["reason"]:
+            say(f"          {one['name']}: {one['reason']}")
     if record["quarantine"]:
         say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
     if record["late"]:
