@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from features.artefacts.plan import Plan
 from features.record.recorder import record
 from features.workspace.layout import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["publish_and_record", "show_and_record"]
 
