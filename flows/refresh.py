@@ -19,8 +19,9 @@ from features.rankings.verdict import why_nothing
 from features.rankings.view import view_of
 from features.record import unrecorded
 from features.registry import Kind
-from features.reports.markdown import to_markdown
-from features.reports.workspace import report_workspace
+from features.reports.markdown import overview_to_markdown, to_markdown
+from features.reports.slugs import slug_of
+from features.reports.workspace import overview_of_workspace, report_workspace
 from flows.progress import step_progress
 from flows.recording import record_state
 
@@ -104,8 +105,15 @@ def publish_left(workspace: str) -> int:
 
 @task(task_run_name="report", retry_condition_fn=worth_a_retry)
 def write_pages(workspace: str) -> str:
-    """Write the report pages."""
-    return str(report_workspace(Plan(workspace_at(workspace))))
+    """Write the report pages, and the overview as an artifact."""
+    plan = Plan(workspace_at(workspace))
+    page = report_workspace(plan).page
+    create_markdown_artifact(
+        overview_to_markdown(overview_of_workspace(plan)),
+        key=artifact_key("springboard-overview", slug_of(str(plan.workspace.root))),
+        description="All targets: freshness, leading tier, what the newest ranking changed",
+    )
+    return str(page)
 
 
 @flow(name="refresh", task_runner=runner_of_folder(), validate_parameters=True, retries=0)

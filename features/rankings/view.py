@@ -25,9 +25,11 @@ class RowView:
     """One ranked source: its numbers, and each of them as text.
 
     ``low`` and ``high`` are 2 standard errors below and above the score, or the score itself where there is
-    no standard error. ``gain_text`` is the expected gain in points with its interval, ``"+2.1 (-0.4 to +4.6)"``, or
-    empty. ``moved`` is ``"new"``, ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in
-    ASCII words); both are empty in a first ranking, where there is nothing to have moved from.
+    no standard error. ``gain`` is the expected gain in points, from ``gain_low`` to ``gain_high``, all None where
+    there is none; ``gain_text`` is the same in words, ``"+2.1 (-0.4 to +4.6)"``, or empty. ``moved`` is ``"new"``,
+    ``"▲ 2"``, ``"▼ 1"`` or ``"="`` (``moved_words`` the same in ASCII words); both are empty in a first ranking,
+    where there is nothing to have moved from. ``climbed`` is by how many ranks, below 0 for down, None where there
+    was no rank before.
     """
 
     rank: int
@@ -44,6 +46,10 @@ class RowView:
     high: float
     starts_tier: bool
     gain_text: str = ""
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    climbed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -352,7 +358,15 @@ def _row(entry: Mapping[str, Any], decimals: int, first_time: bool) -> RowView:
         high=score + half,
         starts_tier=False,
         gain_text="" if entry.get("expected_gain") is None else gain_words(entry),
+        gain=_points(entry, "expected_gain"),
+        gain_low=_points(entry, "gain_low"),
+        gain_high=_points(entry, "gain_high"),
+        climbed=None if previous is None else int(previous) - rank,
     )
+
+
+def _points(entry: Mapping[str, Any], name: str) -> float | None:
+    return None if entry.get(name) is None else _number(entry[name], entry["source"])
 
 
 def _marked(row: RowView, before: RowView | None) -> RowView:

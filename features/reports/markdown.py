@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from features.rankings.view import RankingView, RowView
+    from features.reports.overview import Overview
 
-__all__ = ["escaped", "to_markdown"]
+__all__ = ["escaped", "overview_to_markdown", "to_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|~$^@])")
 _LIST = re.compile(r"^(\d*)([-+.)])")
@@ -43,6 +44,19 @@ def to_markdown(view: RankingView) -> str:
         parts.append("\n".join(["### Left out", "", *lines]))
     if view.warnings:
         parts.append("\n".join(["### Warnings", "", *(f"- {escaped(line)}" for line in view.warnings)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def overview_to_markdown(overview: Overview) -> str:
+    """Return all targets as Markdown: a sentence and a table."""
+    parts = ["## Which source first", f"**{escaped(overview.sentence)}**"]
+    if overview.targets:
+        head = ["Target", "Freshness", "Leading tier", "Since the ranking before"]
+        rows = [
+            [escaped(row.name), escaped(row.status), escaped(row.leading_text), escaped(row.change)]
+            for row in overview.targets
+        ]
+        parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * 4, *rows]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,33 +1,43 @@
-"""What each page shows, as plain values: safe names, counts, statuses. The templates only place it."""
+"""What the page of a target shows, as plain values: safe names, counts, statuses. The template only places it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from features.rankings.changes import Changes, changes_between
 from features.rankings.view import RankingView, RowView, view_of
-from features.reports.chart import Axis, axis_of
+from features.reports.chart import Drawing, drawing_of
 from features.reports.slugs import slug_of
 from features.wording import plain
+from models.errors import ArtefactError
 
-__all__ = [
-    "Section",
-    "TargetPage",
-    "as_of_page",
-    "cells_of",
-    "quarantine_of",
-    "sources_of",
-    "stale_of",
-    "target_pages",
-]
+if TYPE_CHECKING:
+    from features.workspace import Workspace
+
+__all__ = ["Group", "Section", "TargetPage", "grouped", "is_leading", "target_page"]
 
 _LEADING = 50
 """Rows without a standard error past this rank fold away: a pool of 1,500 has a tail nobody reads first."""
 
-_DASH = "\N{EN DASH}"
-_STATUSES = ("ranked", "pending", "refused")
+_MOVES = 20
+"""As many moves are listed, the farthest first; the JSON beside the page has them all by ``previous_rank``."""
+
+_NEEDED = ("target_version", "encoder", "scorer", "ranking_id", "created_at", "pool_size", "ranking")
+
+Previous = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+"""Gives the different ranking that was in force before one, or None where there is none (any more)."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rankings of one target, newest first: one per encoder and scorer."""
+
+    name: str
+    slug: str
+    rankings: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -36,9 +46,16 @@ class Section:
 
     anchor: str
     view: RankingView
-    axis: Axis
+    drawing: Drawing
     leading: tuple[tuple[int, str, tuple[RowView, ...]], ...]
     tail: tuple[RowView, ...]
+    changes: Changes | None = None
+    provenance: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def moves_shown(self) -> int:
+        """How many moves the page lists."""
+        return min(_MOVES, len(self.changes.moves)) if self.changes else 0
 
 
 @dataclass(frozen=True)
@@ -48,13 +65,7 @@ class TargetPage:
     name: str
     slug: str
     sections: tuple[Section, ...]
-    raw: tuple[Mapping[str, Any], ...]
     others: tuple[str, ...] = ()
-
-    @property
-    def view(self) -> RankingView:
-        """The newest ranking."""
-        return self.sections[0].view
 
     @property
     def has_gains(self) -> bool:
@@ -62,110 +73,88 @@ class TargetPage:
         return any(section.view.has_gains for section in self.sections)
 
 
-def target_pages(
-    rankings: Iterable[Mapping[str, Any]], now: datetime, others: Mapping[str, Sequence[str]] | None = None
-) -> list[TargetPage]:
-    """Group rankings by target, by name; of several with one encoder and scorer only the newest is kept."""
-    newest: dict[str, dict[tuple[str, str], tuple[RankingView, Mapping[str, Any]]]] = {}
+def is_leading(rank: int, stderr: float | None) -> bool:
+    """Whether a row is shown with all its numbers; the others are the tail, ordered by score only."""
+    return stderr is not None or rank <= _LEADING
+
+
+def grouped(rankings: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """Group rankings by target, by name; of several with one encoder and scorer only the newest is kept.
+
+    Raises
+    ------
+    ArtefactError
+        A ranking lacks what every ranking has.
+    """
+    newest: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
     for ranking in rankings:
-        view = view_of(ranking, now=now)
+        if any(name not in ranking for name in _NEEDED):
+            view_of(ranking)  # says what is missing
+            raise ArtefactError(
+                f"The stored ranking of target '{plain(ranking.get('target', '?'))}' is incomplete"
+            )
         of_target = newest.setdefault(str(ranking["target"]), {})
         key = (str(ranking["encoder"]), str(ranking["scorer"]))
-        if key not in of_target or of_target[key][0].created_at < view.created_at:
-            of_target[key] = (view, ranking)
-    return [_page(name, list(newest[name].values()), (others or {}).get(name, ())) for name in sorted(newest)]
+        if key not in of_target or str(of_target[key]["created_at"]) < str(ranking["created_at"]):
+            of_target[key] = ranking
+    return [_group(name, list(newest[name].values())) for name in sorted(newest)]
 
 
-def _page(
-    name: str, pairs: Sequence[tuple[RankingView, Mapping[str, Any]]], others: Sequence[str]
+def _group(name: str, rankings: Sequence[Mapping[str, Any]]) -> Group:
+    ordered = sorted(rankings, key=lambda one: str(one["created_at"]), reverse=True)
+    return Group(name, slug_of(name), tuple(ordered))
+
+
+def target_page(
+    group: Group,
+    previous: Previous,
+    now: datetime,
+    others: Sequence[str] = (),
+    workspace: Workspace | None = None,
 ) -> TargetPage:
-    ordered = sorted(pairs, key=lambda pair: pair[0].created_at, reverse=True)
-    sections = tuple(_section(f"ranking-{i}", view) for i, (view, _) in enumerate(ordered, 1))
-    raw = tuple(raw for _, raw in ordered)
-    return TargetPage(plain(name), slug_of(name), sections, raw, tuple(map(plain, others)))
+    """Make the page of a target.
+
+    Raises
+    ------
+    ArtefactError
+        A ranking cannot be shown.
+    """
+    sections = tuple(
+        _section(f"ranking-{number}", ranking, previous(ranking), now, workspace)
+        for number, ranking in enumerate(group.rankings, 1)
+    )
+    return TargetPage(plain(group.name), group.slug, sections, tuple(map(plain, others)))
 
 
-def _section(anchor: str, view: RankingView) -> Section:
-    shown = [row for row in view.rows if row.stderr is not None or row.rank <= _LEADING]
-    tail = tuple(row for row in view.rows if row.stderr is None and row.rank > _LEADING)
+def _section(
+    anchor: str,
+    ranking: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    now: datetime,
+    workspace: Workspace | None,
+) -> Section:
+    view = view_of(ranking, now=now)
+    shown = [row for row in view.rows if is_leading(row.rank, row.stderr)]
+    tail = tuple(row for row in view.rows if not is_leading(row.rank, row.stderr))
     groups = [
         (tier.number, tier.label, tuple(row for row in shown if row.tier == tier.number))
         for tier in view.tiers
     ]
-    # The folded tail is not drawn, and must not squeeze the rows that are.
-    axis = axis_of(replace(view, rows=tuple(shown)))
-    return Section(anchor, view, axis, tuple(group for group in groups if group[2]), tail)
+    return Section(
+        anchor,
+        view,
+        # The folded tail is not drawn, and must not squeeze the rows that are.
+        drawing_of(view, shown),
+        tuple(group for group in groups if group[2]),
+        tail,
+        None if before is None else changes_between(before, ranking, workspace),
+        _provenance(ranking),
+    )
 
 
-def as_of_page(age: str) -> str:
-    """Return an age that stays true when read later: ``"3 hours before this page was written"``."""
-    return f"{age.removesuffix(' ago')} before this page was written" if age.endswith(" ago") else age
-
-
-def cells_of(record: Mapping[str, Any], *keys: str) -> str:
-    """Return the first of `keys` that a record has, as one line of text; a dash where it has none."""
-    for key in keys:
-        value = record.get(key)
-        if value is None or value == "":
-            continue
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"{value:,}"
-        if isinstance(value, list | tuple):
-            return plain("; ".join(str(part) for part in value))
-        return plain(value)
-    return _DASH
-
-
-def sources_of(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rows of the table of sources, by name: name, task, rows, licence, status and reason."""
-    rows = [
-        {
-            "name": cells_of(source, "name", "source"),
-            "task": cells_of(source, "task").replace("_", " "),
-            "rows": cells_of(source, "rows"),
-            "licence": cells_of(source, "licence", "license"),
-            "status": cells_of(source, "status"),
-            "reason": _reason(source),
-        }
-        for source in sources
-    ]
-    for row in rows:
-        # The status also picks a style, so only the three words we know may get that far.
-        row["style"] = row["status"] if row["status"] in _STATUSES else "other"
-    return sorted(rows, key=lambda row: row["name"].casefold())
-
-
-def _reason(source: Mapping[str, Any]) -> str:
-    """Return why a source stands where it stands: what was met, and whether it is a twin of another."""
-    met = cells_of(source, "reason", "reasons")
-    twin = source.get("same_rows_as")
-    parts = ["" if met == _DASH else met, f"the same rows as {plain(twin)}" if twin else ""]
-    return "; ".join(part for part in parts if part)
-
-
-def stale_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the targets that wait for a refresh, by name: name and reason."""
-    rows = [{"name": cells_of(record, "name"), "reason": cells_of(record, "reason")} for record in records]
-    return sorted(rows, key=lambda row: row["name"].casefold())
-
-
-def quarantine_of(records: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rows of the quarantine table: name, what was refused, rows, rule, reason, since when."""
-    rows = [
-        {
-            "name": cells_of(record, "name", "dataset", "source"),
-            "what": _what(record),
-            "rows": cells_of(record, "rows", "count"),
-            "rule": cells_of(record, "rule"),
-            "reason": cells_of(record, "reason", "reasons", "message"),
-            "since": cells_of(record, "created_at", "at", "when")[:16].replace("T", " "),
-        }
-        for record in records
-    ]
-    return sorted(rows, key=lambda row: (row["name"].casefold(), row["rule"]))
-
-
-def _what(record: Mapping[str, Any]) -> str:
-    """Return what was refused: ``"source dataset"``, ``"target rows"``."""
-    parts = [cells_of(record, key) for key in ("role", "what")]
-    return " ".join(part for part in parts if part != _DASH) or _DASH
+def _provenance(ranking: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What else a ranking was made from: settings and code, as the file says."""
+    settings = ranking.get("settings") or {}
+    said = ", ".join(f"{name} {settings[name]}" for name in sorted(settings))
+    pairs = [("Settings", said), ("Code", ranking.get("code") or "")]
+    return tuple((term, plain(value)) for term, value in pairs if value)

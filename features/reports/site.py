@@ -1,68 +1,107 @@
-"""The report: a small static site that needs no script, no network and no server."""
+"""The report: a small static site that needs no network and no server; every page is whole without a script."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from features.reports import tables
+from features.reports.cells import quarantine_of, sources_of
+from features.reports.environment import ASSETS, FORMAT, asset, key_of_page, render, to_json
+from features.reports.leading import History
+from features.reports.overview import Overview, overview_of
+from features.reports.pages import Group, Previous, grouped, target_page
+from features.reports.positions import PoolMap
+from features.reports.remembered import Remembered
+from features.reports.scatter import scatter_of
+from features.reports.schemas import HISTORY, MAP, PLACES, QUARANTINE, SOURCES
+from features.reports.sources import Standing, source_page, standings_of
+from features.reports.writing import Page, Written, write_pages
+from features.wording import plain
+from features.workspace import Workspace
 
-from features.reports.atomic import write_pages
-from features.reports.pages import TargetPage, as_of_page, quarantine_of, sources_of, stale_of, target_pages
+__all__ = ["FORMAT", "Contents", "write_report"]
 
-__all__ = ["FORMAT", "write_report"]
+_Json = Mapping[str, Any]
 
-FORMAT = 1
-"""Version of the JSON files that stand beside the pages."""
 
-_TEMPLATES = Path(__file__).parent / "templates"
+def _nothing_before(_: _Json) -> _Json | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a site shows.
+
+    Attributes
+    ----------
+    rankings
+        Objects that ``springboard rank --json`` prints. A target may come more than once, with other encoders
+        or scorers: its page then shows each; of two with the same encoder and scorer the newest is shown.
+    targets
+        Records with ``name``, ``task``, ``rows``, ``status`` (fresh, stale, not scored), ``reason``, ``stale_since``.
+    sources
+        Records with ``name``, ``task``, ``rows``, ``licence``, ``status`` (ranked, pending, excluded, imported),
+        ``reason``, and what else :func:`features.reports.sources.source_page` looks at; what is missing is a dash.
+    quarantine
+        Records with ``name``, ``role``, ``what``, ``rule``, ``reason``, ``rows``, ``created_at``.
+    others
+        Target -> scorers by which there are stored rankings beside those shown.
+    previous
+        Gives the different ranking before one.
+    histories
+        Target -> which sources led it over time.
+    profiles
+        Source -> its profile, quality and map (:mod:`features.reports.profiles`).
+    maps
+        The pool in two dimensions.
+    data_docs
+        First page of Great Expectations' Data Docs, linked to where it exists.
+    docs
+        (role, name) -> the newest page of a dataset there.
+    workspace
+        Where the scores behind the rankings lie, for telling why a source moved.
+    """
+
+    rankings: Sequence[_Json] = ()
+    targets: Sequence[_Json] = ()
+    sources: Sequence[_Json] = ()
+    quarantine: Sequence[_Json] = ()
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    previous: Previous = _nothing_before
+    histories: Mapping[str, History] = field(default_factory=dict)
+    profiles: Mapping[str, _Json] = field(default_factory=dict)
+    maps: Sequence[PoolMap] = ()
+    data_docs: Path | None = None
+    docs: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    workspace: Workspace | None = None
 
 
 def write_report(
-    out: Path,
-    rankings: Sequence[Mapping[str, Any]],
-    *,
-    sources: Sequence[Mapping[str, Any]] = (),
-    quarantine: Sequence[Mapping[str, Any]] = (),
-    stale: Sequence[Mapping[str, Any]] = (),
-    others: Mapping[str, Sequence[str]] | None = None,
-    data_docs: Path | None = None,
-    now: datetime | None = None,
-) -> Path:
-    """Write the site: ``index.html``, a page per target, a style sheet, and JSON beside each page.
+    out: Path, contents: Contents, *, remembered: Remembered | None = None, now: datetime | None = None
+) -> Written:
+    """Write the site: an overview, a page per target and source, the pool's map, histories.
+
+    JSON and Parquet stand beside each page.
+
+    Only pages that show something new are made, and only files with other bytes are written: the moment of writing
+    stands on the first page alone.
 
     Parameters
     ----------
     out
-        Folder of the site; made if missing. Pages of targets that are no longer there are removed.
-    rankings
-        Objects that ``springboard rank --json`` prints. A target may come more than once, with other encoders
-        or scorers: its page then shows each; of two with the same encoder and scorer the newest is shown.
-    sources
-        Records with ``name``, ``task``, ``rows``, ``licence``, ``status`` (ranked, pending or refused) and
-        ``reason``; what is missing is shown as a dash.
-    quarantine
-        Records with ``name``, ``role``, ``what``, ``rule``, ``reason``, ``rows``, ``created_at``.
-    stale
-        Records with ``name`` and ``reason`` of the targets whose ranking is not of the present state, or that were
-        never ranked.
-    others
-        Target -> scorers by which there are stored rankings beside those shown.
-    data_docs
-        Folder (or first page) of Great Expectations' Data Docs, linked to where it exists.
+        Folder of the site; made if missing. Pages of targets and sources that are no longer there are removed.
+    contents
+        What to show.
+    remembered
+        Keeps from run to run what two rankings come to.
     now
-        The moment the pages say they were written; None is this moment.
-
-    Returns
-    -------
-    Path
-        ``out / "index.html"``.
+        The moment the first page says it was written; None is this moment.
 
     Raises
     ------
@@ -70,90 +109,168 @@ def write_report(
         A ranking cannot be shown; nothing was written then.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    targets = target_pages(rankings, moment, others)
-    shared = {"written": moment, "data_docs": _link_to(data_docs, out)}
-    environment = _environment()
-    pages = {"style.css": (_TEMPLATES / "style.css").read_bytes()}
-    for page in targets:
-        html = environment.get_template("target.html").render(page=page, root="../", **shared)
-        pages[f"targets/{page.slug}.html"] = html.encode()
-        pages[f"targets/{page.slug}.json"] = _json(
-            {"target": str(page.raw[0]["target"]), "rankings": page.raw}
+    site = _Site(out, contents, grouped(contents.rankings), moment)
+    overview = overview_of(
+        site.groups,
+        contents.targets,
+        contents.previous,
+        remembered or Remembered(),
+        sources=len(site.sources),
+        quarantined=len(contents.quarantine),
+    )
+    return write_pages(out, site.pages(overview), last="index", swept=("targets", "sources"))
+
+
+class _Site:
+    """The pages of one site, each with its key and how it is made."""
+
+    def __init__(self, out: Path, contents: Contents, groups: list[Group], now: datetime) -> None:
+        self.out, self.contents, self.groups, self.now = out, contents, groups, now
+        self.standings = standings_of(groups)
+        # A source that is ranked has a page, whether or not anybody gave a record of it.
+        known = {plain(record.get("name") or ""): record for record in contents.sources}
+        ranked = {name: {"name": name} for name in self.standings if name not in known}
+        self.sources: dict[str, _Json] = {**known, **ranked}
+        self.shared = {"data_docs": self._link(_first_page(contents.data_docs))}
+
+    def pages(self, overview: Overview) -> Iterator[Page]:
+        yield from (_asset(name) for name in ASSETS)
+        yield from (self._target(group) for group in self.groups)
+        yield from (self._source(name) for name in sorted(self.sources))
+        yield self._list_of_sources()
+        yield self._quarantine()
+        yield self._map()
+        yield self._history()
+        yield self._index(overview)
+
+    def _page(
+        self, path: str, template: str, values: dict[str, Any], data: _Json, table: tables.Table
+    ) -> Page:
+        """A page that is made from plain values."""
+        whole = {**values, "root": "../" * path.count("/"), "path": path, **self.shared}
+
+        def make() -> dict[str, bytes]:
+            return {
+                "html": render(template, **whole),
+                "json": to_json(data),
+                "parquet": tables.parquet_of(*table),
+            }
+
+        return Page(path, key_of_page(whole, None if data == values else data), make)
+
+    def _target(self, group: Group) -> Page:
+        contents, path = self.contents, f"targets/{group.slug}"
+        record = next((one for one in contents.targets if str(one["name"]) == group.name), {})
+        kept = ("status", "reason", "stale_since", "reference", "added_at")
+        about = {name: plain(record.get(name) or "") for name in kept}
+        history = contents.histories.get(group.name)
+        others = contents.others.get(group.name, ())
+        docs = self._link(contents.docs.get(("target", group.name)))
+        shared = {"root": "../", "path": path, "docs": docs, **self.shared}
+
+        def make() -> dict[str, bytes]:
+            page = target_page(group, contents.previous, self.now, others, contents.workspace)
+            changes = [
+                None if section.changes is None else asdict(section.changes) for section in page.sections
+            ]
+            steps = [asdict(step) for step in history.steps] if history else []
+            data = {"target": group.name, "rankings": group.rankings, "changes": changes, "history": steps}
+            html = render("target.html", page=page, about=about, history=history, **shared)
+            return {"html": html, "json": to_json(data), "parquet": tables.ranking_table(group)}
+
+        key = key_of_page(group.rankings, about, history and asdict(history), list(others), shared)
+        return Page(path, key, make)
+
+    def _source(self, name: str) -> Page:
+        contents, record = self.contents, self.sources[name]
+        docs = self._link(contents.docs.get(("source", str(record.get("name")))))
+        source = source_page(
+            record,
+            self.standings.get(name, Standing()),
+            contents.profiles.get(name),
+            docs,
         )
-    html = environment.get_template("index.html").render(
-        targets=targets,
-        stale=stale_of(stale),
-        sources=sources_of(sources),
-        quarantine=quarantine_of(quarantine),
-        root="",
-        **shared,
-    )
-    pages["index.html"] = html.encode()
-    pages["index.json"] = _json(
-        {
-            "written_at": moment,
-            "targets": [_entry(page) for page in targets],
-            "sources": list(sources),
-            "quarantine": list(quarantine),
-            "stale": list(stale),
+        table = ({"source": source["name"], **place} for place in source["places"]), PLACES
+        return self._page(
+            f"sources/{source['slug']}", "source.html", {"source": source}, {"source": source}, table
+        )
+
+    def _list_of_sources(self) -> Page:
+        rows = sources_of(self.sources.values())
+        for row in rows:
+            standing = self.standings.get(row["name"], Standing())
+            row["leads"], row["ranked"] = standing.leads, standing.ranked
+        records = {"sources": list(self.sources.values())}
+        return self._page("sources", "sources.html", {"sources": rows}, records, (rows, SOURCES))
+
+    def _quarantine(self) -> Page:
+        rows, records = quarantine_of(self.contents.quarantine), list(self.contents.quarantine)
+        data = {"quarantine": records}
+        return self._page("quarantine", "quarantine.html", {"quarantine": rows}, data, (rows, QUARANTINE))
+
+    def _map(self) -> Page:
+        drawings = [scatter_of(one, self.sources) for one in self.contents.maps if one.places]
+        data = {"maps": [asdict(one) for one in self.contents.maps]}
+        rows = [{"by": one.kind, **asdict(place)} for one in self.contents.maps for place in one.places]
+        values = {"drawings": [asdict(drawing) for drawing in drawings], "rows": _neighbours(drawings)}
+        return self._page("map", "map.html", values, data, (rows, MAP))
+
+    def _history(self) -> Page:
+        kept = [
+            (group, history) for group in self.groups if (history := self.contents.histories.get(group.name))
+        ]
+        steps = [
+            {"target": plain(group.name), **asdict(step)} for group, history in kept for step in history.steps
+        ]
+        targets = [
+            {"name": plain(group.name), "slug": group.slug, "history": history} for group, history in kept
+        ]
+        return self._page("history", "history.html", {"targets": targets}, {"steps": steps}, (steps, HISTORY))
+
+    def _index(self, overview: Overview) -> Page:
+        data = {
+            "written_at": self.now,
+            "summary": overview.sentence,
+            "targets": [
+                {**asdict(row), "page": f"targets/{row.slug}.html" if row.has_page else None}
+                for row in overview.targets
+            ],
         }
-    )
-    write_pages(out, pages, last="index.html", swept="targets")
-    return out / "index.html"
+        values = {"overview": overview, "written": self.now, "root": "", "path": "index", **self.shared}
+
+        def make() -> dict[str, bytes]:
+            html = render("index.html", **values)
+            return {"html": html, "json": to_json(data), "parquet": tables.overview_table(overview)}
+
+        return Page("index", key_of_page(data, self.shared), make)
+
+    def _link(self, page: Path | None) -> str:
+        """A link from the site's first page to a page elsewhere; empty where that is not there."""
+        if page is None or not page.is_file():
+            return ""
+        try:
+            return quote(Path(os.path.relpath(page.resolve(), self.out.resolve())).as_posix())
+        except ValueError:  # another drive, on Windows
+            return page.resolve().as_uri()
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["as_of_page"] = as_of_page
-    return environment
+def _asset(name: str) -> Page:
+    stem, _, ending = name.rpartition(".")
+    return Page(stem, key_of_page(name), lambda: {ending: asset(name)})
 
 
-def _entry(page: TargetPage) -> dict[str, Any]:
-    newest = page.raw[0]
-    return {
-        "target": newest["target"],
-        "page": f"targets/{page.slug}.html",
-        "ranking_id": newest["ranking_id"],
-        "created_at": newest["created_at"],
-        "first_tier": [
-            row["source"] for row in newest["ranking"] if row["tier"] == page.view.tiers[0].number
-        ],
-    }
+def _first_page(data_docs: Path | None) -> Path | None:
+    return data_docs / "index.html" if data_docs is not None and data_docs.is_dir() else data_docs
 
 
-def _link_to(data_docs: Path | None, out: Path) -> str:
-    """Return the link from the site's first page to Data Docs; empty where there are none to link to."""
-    if data_docs is None:
-        return ""
-    page = data_docs / "index.html" if data_docs.is_dir() else data_docs
-    if not page.is_file():
-        return ""
-    try:
-        return quote(Path(os.path.relpath(page.resolve(), out.resolve())).as_posix())
-    except ValueError:  # another drive, on Windows
-        return page.resolve().as_uri()
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    text = json.dumps(_finite({"format": FORMAT, **value}), indent=2, allow_nan=False, default=_as_text)
-    return f"{text}\n".encode()
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON has not, by null."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _neighbours(drawings: Sequence[Any]) -> list[dict[str, Any]]:
+    """A row per source with what is nearest to it in each drawing: the maps for those who do not see them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for drawing in drawings:
+        for dot in drawing.dots:
+            row = rows.setdefault(
+                dot.source,
+                {"name": dot.source, "slug": dot.slug, "task": dot.task, "near": {"esm": [], "centroid": []}},
+            )
+            row["near"][drawing.kind] = list(drawing.nearest[dot.source])
+    return sorted(rows.values(), key=lambda row: str(row["name"]).casefold())

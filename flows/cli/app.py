@@ -25,6 +25,7 @@ from flows.cli import (
     refresh,
     releases,
     remotes,
+    report,
     restore,
     scorers,
     serve,
@@ -72,6 +73,7 @@ for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("report")(report.report)
 app.command("releases")(releases.releases)
 app.command("diff")(releases.diff)
 app.command("restore")(restore.restore)

@@ -118,6 +118,7 @@ def test_the_command_names() -> None:
         "rebuild",
         "refresh",
         "releases",
+        "report",
         "restore",
         "scorers",
         "serve",

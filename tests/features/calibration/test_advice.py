@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rich.console import Console
 from features.calibration.advice import advice_of, completed
 from features.rankings.view import view_of
 from features.reports.markdown import to_markdown
-from features.reports.site import write_report
+from features.reports.site import Contents, write_report
 from flows.cli.render.ranking import print_ranking
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
@@ -128,19 +129,20 @@ def _page(folder: Path) -> str:
 def test_pages_and_markdown_show_gains(tmp_path: Path) -> None:
     markdown = to_markdown(view_of(GOOD, now=NOW))
     assert "| Expected gain |" in markdown
-    write_report(tmp_path / "site", [GOOD], now=NOW)
+    write_report(tmp_path / "site", Contents([GOOD]), now=NOW)
     page = _page(tmp_path)
-    assert '<td role="cell" class="gain">+2.1 (-0.4 to +4.6)</td>' in page
+    assert re.search(r'class="gain" data-value="2.1\d*">\+2\.1 \(-0\.4 to \+4\.6\)</td>', page)
+    assert "The drawing is of expected gains" in page
     assert (
         "from 140 transfers to 6 targets, 2 of them reported here; 80% intervals held 83% on targets" in page
     )
     assert "Expected gains</strong> are points" in page
     assert 'class="verdict"' in page
     none = _ranking(_row(1, (-1.0, -3.0, 0.5)))
-    write_report(tmp_path / "site", [none], now=NOW)
+    write_report(tmp_path / "site", Contents([none]), now=NOW)
     page = _page(tmp_path)
     assert 'class="verdict none"' in page
     assert "No source is expected to help" in (tmp_path / "site" / "index.html").read_text()
-    write_report(tmp_path / "site", [_ranking(_row(1, None), calibration=None)], now=NOW)
+    write_report(tmp_path / "site", Contents([_ranking(_row(1, None), calibration=None)]), now=NOW)
     page = _page(tmp_path)
     assert "gain" not in page.replace("Even the leader's gain", "")

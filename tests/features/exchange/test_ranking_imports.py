@@ -79,7 +79,7 @@ def test_a_ranking_says_which_of_its_sources_nobody_could_check(
     assert any("no leak check was possible: one" in line for line in done.ranking["warnings"])
     said = cli("rank", "t1", "-w", pooled.root)
     assert "no leak check was possible" in " ".join(said.out.split())
-    page = report_workspace(Plan(pooled)).parent / "index.html"
+    page = report_workspace(Plan(pooled)).page.parent / "sources.html"
     assert "imported" in page.read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.rankings.view import view_of
-from features.reports.chart import axis_of
+from features.reports.chart import drawing_of
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 SCORES = st.lists(st.floats(min_value=-1e6, max_value=1e6, allow_subnormal=False), min_size=1, max_size=8)
@@ -23,7 +23,7 @@ def test_everything_drawn_is_inside_and_in_order(
     for row, score in zip(ranking["ranking"], sorted(scores, reverse=True), strict=True):
         row["score"], row["stderr"] = score, error
     view = view_of(ranking, now=NOW)
-    axis = axis_of(view)
+    axis = drawing_of(view, view.rows).axis
     for row in view.rows:
         places = [float(axis.at(value).rstrip("%")) for value in (row.low, row.score, row.high)]
         assert 0 <= places[0] <= places[1] <= places[2] <= 100
@@ -39,4 +39,6 @@ def test_ticks_are_round_numbers(make_ranking: Any) -> None:
     ranking = make_ranking(["a", "b"], base_score=None)
     ranking["ranking"][0].update(score=0.62, stderr=None)
     ranking["ranking"][1].update(score=0.31, stderr=None)
-    assert [tick.text for tick in axis_of(view_of(ranking, now=NOW)).ticks] == ["0.4", "0.5", "0.6"]
+    view = view_of(ranking, now=NOW)
+    drawing = drawing_of(view, view.rows)
+    assert [tick.text for tick in drawing.axis.ticks] == ["0.4", "0.5", "0.6"]
