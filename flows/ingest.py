@@ -19,6 +19,7 @@ from prefect.artifacts import create_table_artifact
 
 from features.artefacts.esms import make_esm
 from features.artefacts.failures import clear_reason, note_failure, why
+from features.artefacts.memory import memory_given_back
 from features.artefacts.moments import make_moments
 from features.artefacts.plan import Plan
 from features.publishing import publish_sources
@@ -75,7 +76,7 @@ def _lock(plan: Plan, source: Entry) -> Any:
 def embed_source(workspace: str, source: str) -> str:
     """Embed a source with the base encoder."""
     plan, entry = _source(workspace, source)
-    with _lock(plan, entry), step_progress(f"embedding {source}") as on_progress:
+    with _lock(plan, entry), memory_given_back(), step_progress(f"embedding {source}") as on_progress:
         return make_embedding(plan, entry, on_progress)
 
 
@@ -83,7 +84,7 @@ def embed_source(workspace: str, source: str) -> str:
 def tune_source(workspace: str, source: str) -> str:
     """Fine-tune the encoder on a source and keep the moments."""
     plan, entry = _source(workspace, source)
-    with _lock(plan, entry), ExitStack() as shown:
+    with _lock(plan, entry), memory_given_back(), ExitStack() as shown:
 
         def progress(part: str) -> OnProgress:
             shown.close()  # The parts of a step come one after the other, each with a display of its own.

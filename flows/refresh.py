@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from features.artefacts.memory import memory_given_back
 from flows.running import artifact_key, audited, runner_of_folder, workspace_at, worth_a_retry
 
 from features.artefacts.failures import why  # isort: skip
@@ -59,6 +60,7 @@ def rank_target(workspace: str, target: str, scorer: str, force: bool) -> dict[s
     entry = plan.registry.get(Kind.TARGET, target)
     with (
         plan.workspace.lock(f"target-{entry.version[:16]}"),
+        memory_given_back(),
         step_progress(f"ranking for {target}") as on_progress,
         audited(),
     ):
