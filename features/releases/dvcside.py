@@ -88,7 +88,8 @@ class _Side:
 
     def _listing(self, oid: str) -> list[tuple[str, str]] | None:
         path = Path(self.cache.oid_to_path(oid))
-        if self._hash_of(path) != oid.removesuffix(".dir"):
+        # DVC remembers some of its lists by their hash with the ending, and some without.
+        if (self._hash_of(path) or "").removesuffix(".dir") != oid.removesuffix(".dir"):
             return None
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))

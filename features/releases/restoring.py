@@ -1,7 +1,7 @@
 """Going back to a release: a new release whose rankings, settings and artefact files are as they were in that one.
 
 What was accepted since then stays: the registry, feedback, pins, the quarantine and every artefact file.
-docs/decisions/0009 says why.
+docs/decisions/0008 says why.
 """
 
 from __future__ import annotations
