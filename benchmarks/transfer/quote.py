@@ -16,6 +16,7 @@ __all__ = ["BEGIN", "END", "block", "main", "quoted"]
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
 BEGIN, END = "<!-- figures of benchmarks/transfer -->", "<!-- end of figures -->"
+NONE_YET = "Being measured: `benchmarks/transfer/minilm.csv` grows run by run; there are no figures yet.\n"
 _ROWS = {
     "logme@tuned": "LogME, the source's tuned encoder",
     "hf_dataset_selector": "hf-dataset-selector, its own ESMs",
@@ -111,10 +112,13 @@ def quoted(readme: str, part: str) -> str:
 
 
 def current_block() -> str:
-    """:func:`block` of the committed files, by the method of params.yaml."""
+    """:func:`block` of the committed files, by the method of params.yaml; before there are any, that."""
     import yaml
 
-    evaluation = json.loads((HERE / "minilm_evaluation.json").read_text(encoding="utf-8"))
+    results = HERE / "minilm_evaluation.json"
+    if not results.exists():
+        return NONE_YET
+    evaluation = json.loads(results.read_text(encoding="utf-8"))
     table = HERE / "minilm_calibration.csv"
     rows = list(csv.DictReader(table.open(encoding="utf-8", newline=""))) if table.exists() else []
     params = yaml.safe_load((HERE.parents[1] / "params.yaml").read_text(encoding="utf-8"))
