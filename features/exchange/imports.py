@@ -140,6 +140,11 @@ class Imports:
         if before is None or before.reason != reason:
             self._append({"event": "refused", "name": name, "reference": reference, "reason": reason})
 
+    def note_drop(self, one: Refusal, reason: str, by: str | None) -> None:
+        """Append that somebody dropped a refusal; the same refused again is noted again."""
+        about = {"name": one.name, "reference": one.reference}
+        self._append({"event": "dropped", **about, "reason": reason, "by": by})
+
     def _append(self, record: dict[str, Any]) -> None:
         line = self.ledger.append(record)
         self.__dict__.pop("_lines", None)

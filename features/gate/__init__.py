@@ -6,6 +6,7 @@ from features.gate.quarantine import read_refused_rows, refusal_record, write_re
 from features.gate.rules import RULES
 from features.gate.run import run_gate
 from features.gate.settings import GateRole, GateSettings, default_params
+from features.gate.waiver import Waiver, content_digest, row_digests
 
 __all__ = [
     "RULES",
@@ -14,12 +15,15 @@ __all__ = [
     "GateReport",
     "GateRole",
     "GateSettings",
+    "Waiver",
     "check_embeddings",
     "check_esm",
     "check_moments",
+    "content_digest",
     "default_params",
     "read_refused_rows",
     "refusal_record",
+    "row_digests",
     "run_gate",
     "write_refused_rows",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
 from features.gate.findings import Finding, GateReport, shorten
 from features.gate.rules import RULES, DatasetRule, RowRule
+from features.gate.waiver import Waiver
 from models.errors import GateError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ __all__ = ["run_gate"]
 
 _COLUMNS = ("split", "position", "text_a", "text_b", "label")
 _EXAMPLES = 3
+_NOTHING_RELEASED = Waiver()
 
 
 def run_gate(
@@ -31,6 +34,7 @@ def run_gate(
     name: str,
     settings: GateSettings,
     docs: Path | None = None,
+    waiver: Waiver = _NOTHING_RELEASED,
 ) -> GateReport:
     """Split a dataset into rows that may pass and rows that may not, and judge the whole.
 
@@ -52,6 +56,8 @@ def run_gate(
     docs
         Folder for the Data Docs. Without one Great Expectations is not run: the masks decide either way, and
         the import alone takes seconds. With one, a rule on which both disagree is reported as a warning.
+    waiver
+        What somebody released from quarantine: such rows pass, and such a dataset is not refused as a whole.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def run_gate(
     stops = [
         rule.name for rule, _ in active if rule.name in masks.columns and severities[rule.name] == "stop"
     ]
-    refused_by = _first_refusal(masks, stops)
+    refused_by = waiver.without_released(rows, _first_refusal(masks, stops))
     findings = _row_findings(rows, masks, active)
 
     flagged = rows.with_columns(refused=refused_by.is_not_null())
@@ -81,6 +87,8 @@ def run_gate(
             if not good:
                 message = rule.reason.format(seen=seen, **setting)
                 findings.append(Finding(rule.name, setting["severity"], "dataset", 0, message))
+    if waiver.lifts(rows):
+        findings = [_lifted(finding) for finding in findings]
 
     page = None
     if docs is not None:
@@ -102,6 +110,12 @@ def run_gate(
     refused = rows.with_columns(rule=refused_by).filter(pl.col("rule").is_not_null())
     refused = refused.with_columns(reason=pl.col("rule").replace_strict(reasons, return_dtype=pl.String))
     return GateReport(name, role, accepted, refused, findings, page)
+
+
+def _lifted(finding: Finding) -> Finding:
+    if finding.level != "dataset" or finding.severity != "stop":
+        return finding
+    return replace(finding, severity="warning", message=f"{finding.message} (released from quarantine)")
 
 
 def _active(

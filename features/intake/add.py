@@ -12,11 +12,13 @@ from features.artefacts.plan import Plan
 from features.audit import note
 from features.exchange.imports import Imports
 from features.gate import GateReport, run_gate
-from features.gate.quarantine import refusal_record, write_refused_rows
+from features.gate.quarantine import refusal_record
 from features.intake.options import AddOptions, read_options_from, read_options_to
 from features.intake.profile import profile_of
 from features.intake.tuned import checked_tuned_model
 from features.overlap import make_sketch
+from features.quarantine.decisions import Decisions, Lifted
+from features.quarantine.keeping import keep_refused
 from features.reading import ReadDataset, cap_rows, dataset_version, read_dataset
 from features.record.recorder import mark_unrecorded
 from features.registry.entries import Entry, Kind, Registry
@@ -67,6 +69,7 @@ class _Accepted:
     report: GateReport
     dataset: ReadDataset
     cap: _Cap
+    quarantine: str | None
 
 
 def add_dataset(
@@ -75,9 +78,12 @@ def add_dataset(
     reference: str,
     options: AddOptions | None = None,
     *,
+    lifted: Lifted | None = None,
     on_progress: OnProgress = silent,
 ) -> Added:
     """Read, map, gate, cap and register a dataset as a source or as a target.
+
+    ``lifted`` is a refusal that is lifted by this very addition, and noted with it.
 
     Raises
     ------
@@ -107,8 +113,16 @@ def add_dataset(
     tuned_id = tuned.id if tuned else None
     caps = workspace.settings.caps
     cap = _Cap(options.cap or (caps.source_rows if kind is Kind.SOURCE else caps.target_rows), caps.seed)
-    accepted = _gate(workspace, kind, name, reference, dataset, cap)
-    _refuse_pooled_name(plan, kind, name, accepted.version)
+    how = {
+        "kept": kept,
+        "options": read_options_to(options.read),
+        "cap": options.cap,
+        "licence": options.licence,
+        "tuned_model": options.tuned_model,
+        "replace": options.replace,
+    }
+    accepted = _gate(workspace, kind, name, reference, dataset, cap, lifted, how)
+    refuse_pooled_name(plan, kind, name, accepted.version)
     entry = Entry(
         kind=kind,
         name=name,
@@ -129,15 +143,22 @@ def add_dataset(
         plan = Plan(workspace)
         before = plan.registry.current(kind).get(name)
         _refuse_imported_name(workspace, kind, name)
-        _refuse_pooled_name(plan, kind, name, accepted.version)
+        refuse_pooled_name(plan, kind, name, accepted.version)
         _refuse_other_reference(before, kept, kind, name, options.replace)
-        if before is not None and _same(before, entry):
+        linked = Decisions(workspace).is_linked(kind.value, name, accepted.quarantine)
+        if before is not None and _same(before, entry) and linked and lifted is None:
             return Added(before, "unchanged", accepted.report, dataset)
         twin = _twin(plan, kind, name, accepted.version, tuned_id)
         mark_unrecorded(workspace)
-        entry = plan.registry.register(entry)
-        status: Status = "updated" if before is not None else "same rows" if twin else "new"
-        note_registered(workspace, plan.registry, entry, status, len(accepted.report.refused))
+        more: dict[str, Any] = {"quarantine": accepted.quarantine}
+        more |= {"released": lifted.to_record()} if lifted else {}
+        entry = plan.registry.register(entry, **more)
+        # The same rows are registered once more where others than before wait in quarantine beside them.
+        same = before is not None and _same(before, entry) and lifted is None
+        status: Status = (
+            "unchanged" if same else "updated" if before is not None else "same rows" if twin else "new"
+        )
+        note_registered(workspace, plan.registry, entry, status, len(accepted.report.refused), **more)
     pooled = _pooled_twin(plan, entry) if twin is None else None
     return Added(entry, status, accepted.report, dataset, twin, pooled)
 
@@ -145,11 +166,19 @@ def add_dataset(
 def note_registered(
     workspace: Workspace, registry: Registry, entry: Entry, status: str, refused_rows: int, **facts: Any
 ) -> None:
-    """Note a registration in the audit log."""
+    """Note a registration in the audit log; ``facts`` is what else stands on the registry's line."""
     on = {"name": entry.name, "version": entry.version, "rows": entry.rows, "reference": entry.reference}
     record = {"at": entry.at, **entry.to_record(), **facts}
-    what = f"{entry.kind.value} registered"
-    more: dict[str, Any] = {"status": status, "refused_rows": refused_rows, **facts}
+    more: dict[str, Any] = {"status": status, "refused_rows": refused_rows}
+    released = facts.get("released")
+    what = "released from quarantine" if released else f"{entry.kind.value} registered"
+    if released:
+        # Why and how many; which rows, the registry's line says.
+        more |= {
+            "reason": released["reason"],
+            "by_rule": released["by_rule"],
+            "whole": bool(released["whole"]),
+        }
     note(workspace, what, on, ledger=registry.ledger, record=record, **more)
 
 
@@ -187,7 +216,14 @@ def _refuse_imported_name(workspace: Workspace, kind: Kind, name: str) -> None:
         )
 
 
-def _refuse_pooled_name(plan: Plan, kind: Kind, name: str, version: str) -> None:
+def refuse_pooled_name(plan: Plan, kind: Kind, name: str, version: str) -> None:
+    """Refuse a name that stands for other rows of a ready-made pool.
+
+    Raises
+    ------
+    NamingError
+        It does.
+    """
     if kind is not Kind.SOURCE:
         return
     for one in plan.registry.pooled().values():
@@ -215,41 +251,58 @@ def _pooled_twin(plan: Plan, entry: Entry) -> str | None:
 
 
 def _gate(
-    workspace: Workspace, kind: Kind, name: str, reference: str, dataset: ReadDataset, cap: _Cap
+    workspace: Workspace,
+    kind: Kind,
+    name: str,
+    reference: str,
+    dataset: ReadDataset,
+    cap: _Cap,
+    lifted: Lifted | None = None,
+    how: dict[str, Any] | None = None,
 ) -> _Accepted:
     settings = workspace.settings
     import polars as pl
 
     training = dataset.rows.filter(pl.col("split") == dataset.train_split)
+    decisions = Decisions(workspace)
     report = run_gate(
-        training, dataset.task, role=kind.value, name=name, settings=settings.gate, docs=workspace.reports
+        training,
+        dataset.task,
+        role=kind.value,
+        name=name,
+        settings=settings.gate,
+        docs=workspace.reports,
+        waiver=decisions.waiver(kind.value, name, lifted),
     )
-    if len(report.refused) or report.stopped:
-        mark_unrecorded(workspace)
-        write_refused_rows(
-            workspace.folder("quarantine"),
-            report,
-            name=name,
-            role=kind.value,
-            version_hint=content_hash(dataset.origin.get("resolved") or reference),
-        )
+    hint = content_hash(dataset.origin.get("resolved") or reference)
     if report.stopped:
-        _note_refusal(workspace, refusal_record(report, name=name, role=kind.value, reference=reference))
+        held = None
+        # A release that turns out to be of other rows leaves quarantine as it was.
+        if lifted is None:
+            held = keep_refused(decisions, report, version_hint=hint)
+            refusal = refusal_record(report, name=name, role=kind.value, reference=reference)
+            _note_refusal(workspace, refusal, how or {})
+        waits = "its rows and the reasons wait in quarantine"
         raise GateError(
             f"{kind.value} '{name}' was refused by the quality gate: {'; '.join(report.reasons)}",
-            consequence="it is not registered; its rows and the reasons wait in quarantine",
+            consequence=f"it is not registered; {waits if held else 'its rows were dropped from quarantine before'}",
             next_step=f"springboard list quarantine; Data Docs: {report.docs_page or workspace.data_docs}",
         )
     rows = cap_rows(report.accepted, cap.rows, cap.seed)
-    return _Accepted(rows, dataset_version(rows, dataset.task), report, dataset, cap)
+    version = dataset_version(rows, dataset.task)
+    held = keep_refused(decisions, report, version_hint=hint, version=version)
+    return _Accepted(rows, version, report, dataset, cap, held)
 
 
-def _note_refusal(workspace: Workspace, refusal: dict[str, Any]) -> None:
+def _note_refusal(workspace: Workspace, refusal: dict[str, Any], how: dict[str, Any]) -> None:
     ledger = Ledger(workspace.ledgers / "quarantine.jsonl")
+    whole = {**refusal, **how}
     for record in ledger.read():
-        if {key: value for key, value in record.items() if key != "at"} == refusal:
+        # Lines from before a refusal could be released do not hold how the dataset was read.
+        wanted = whole if "kept" in record else refusal
+        if {key: value for key, value in record.items() if key != "at"} == wanted:
             return  # The same refusal once is enough, however often a schedule tries.
-    line = ledger.append(refusal)
+    line = ledger.append(whole)
     on = {name: refusal[name] for name in ("name", "role", "reference", "reasons")}
     note(workspace, "dataset refused by the gate", on, ledger=ledger, record=line)
 
@@ -301,6 +354,9 @@ def restore_datasets(workspace: Workspace) -> dict[str, str]:
     dict
         Name -> why its files could not be made; those of all the others are there.
     """
+    from features.quarantine.dropping import remove_dropped
+
+    remove_dropped(workspace)
     plan = Plan(workspace)
     failed = {}
     for kind in Kind:

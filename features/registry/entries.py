@@ -176,9 +176,12 @@ class Registry:
         entry = self.get(Kind.SOURCE, name)
         return self.pool()[entry.version, entry.tuned_model_id]
 
-    def register(self, entry: Entry) -> Entry:
-        """Append a registration; the newest of a name is the one in force."""
-        record = self.ledger.append(entry.to_record())
+    def register(self, entry: Entry, **more: Any) -> Entry:
+        """Append a registration; the newest of a name is the one in force.
+
+        ``more`` stands on the same line: what has to be true together with the registration, or not at all.
+        """
+        record = self.ledger.append({**entry.to_record(), **more})
         self.__dict__.pop("history", None)
         return Entry.from_record(record)
 

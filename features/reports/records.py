@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from features.artefacts.failures import reasons
-from features.artefacts.files import read_table_card
 from features.exchange import Imports
 from features.pools.restoring import is_whole
+from features.quarantine.listing import held_records
 from features.rankings.history import RankingLedger, shown_ranking
 from features.rankings.pins import pins_in_force
 from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness
 from features.registry.entries import Kind
-from features.registry.ledger import Ledger
-from models.errors import ArtefactError
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
@@ -163,56 +161,8 @@ def ranking_records(plan: Plan) -> list[dict[str, Any]]:
 
 
 def quarantine_records(plan: Plan) -> list[dict[str, Any]]:
-    """What waits in quarantine: refused datasets first, then the refused rows of accepted ones."""
-    records = [
-        {
-            "name": line["name"],
-            "role": line["role"],
-            "what": "dataset",
-            "rule": _counts(line["refused_by_rule"]),
-            "reason": "; ".join(line["reasons"]),
-            "rows": line["rows"],
-            "created_at": line["at"],
-            "file": None,
-        }
-        for line in Ledger(plan.workspace.ledgers / "quarantine.jsonl").read()
-    ]
-    records += [
-        {
-            "name": one.name,
-            "role": "esm",
-            "what": "esm",
-            "rule": "",
-            "reason": one.reason,
-            "rows": None,
-            "created_at": one.at,
-            "file": None,
-        }
-        for one in Imports(plan.workspace).refused()
-    ]
-    for path in sorted(plan.workspace.folder("quarantine").glob("[!.]*.parquet")):
-        try:
-            card = read_table_card(path)
-        except ArtefactError as problem:
-            records.append({"name": path.stem, "what": "rows", "reason": problem.what, "file": str(path)})
-            continue
-        records.append(
-            {
-                "name": card.inputs["name"],
-                "role": card.inputs["role"],
-                "what": "all rows" if card.facts["stopped"] else "rows",
-                "rule": _counts(card.facts["refused_by_rule"]),
-                "reason": "; ".join(card.facts["reasons"]),
-                "rows": card.facts["rows"],
-                "created_at": card.made_at,
-                "file": str(path.relative_to(plan.workspace.root)),
-            }
-        )
-    return records
-
-
-def _counts(by_rule: dict[str, int]) -> str:
-    return ", ".join(f"{rule} ({count})" for rule, count in by_rule.items())
+    """What waits in quarantine: refused datasets first, then refused ESMs and the refused rows of accepted datasets."""
+    return held_records(plan.workspace)
 
 
 def shown_rankings(plan: Plan) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from flows.cli import (
     listing,
     make,
     pool,
+    quarantine,
     rank,
     rebuild,
     refresh,
@@ -48,11 +49,13 @@ source_app = typer.Typer(help="Datasets offered as intermediate tasks.", no_args
 target_app = typer.Typer(help="Datasets somebody wants to solve.", no_args_is_help=True)
 esm_app = typer.Typer(help="Embedding Space Maps from and for others.", no_args_is_help=True)
 pool_app = typer.Typer(help="Ready-made pools of sources.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="What the gate refused, until somebody decides.", no_args_is_help=True)
 list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(target_app, name="target")
 app.add_typer(esm_app, name="esm")
 app.add_typer(pool_app, name="pool")
+app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(list_app, name="list")
 
 app.command("init")(init.init)
@@ -69,6 +72,8 @@ app.command("rank")(rank.rank)
 app.command("scorers")(scorers.scorers)
 app.command("evaluate")(evaluate.evaluate)
 app.command("feedback", context_settings=feedback.NEGATIVE_NUMBERS)(feedback.feedback)
+for _verb in ("list", "show", "release", "drop"):
+    quarantine_app.command(_verb)(getattr(quarantine, f"quarantine_{_verb}"))
 for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 app.command("status")(status.status)
