@@ -14,6 +14,7 @@ from flows.cli import (
     demo,
     esm,
     evaluate,
+    explain,
     feedback,
     ingest,
     init,
@@ -69,6 +70,7 @@ pool_app.command("add")(pool.pool_add)
 pool_app.command("export")(pool.pool_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
+app.command("explain")(explain.explain)
 app.command("scorers")(scorers.scorers)
 app.command("evaluate")(evaluate.evaluate)
 app.command("feedback", context_settings=feedback.NEGATIVE_NUMBERS)(feedback.feedback)

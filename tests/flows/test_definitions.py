@@ -99,6 +99,7 @@ def test_the_command_names() -> None:
         "esm export",
         "esm import",
         "evaluate",
+        "explain",
         "feedback",
         "ingest",
         "init",

@@ -71,6 +71,8 @@ def test_help_takes_less_than_a_second() -> None:
         (("list", "feedback"), 0),
         (("status",), 0),
         (("audit",), 0),
+        (("explain", "t1", "s1"), 0),
+        (("quarantine", "list"), 0),
     ],
 )
 def test_commands_that_read_import_nothing_heavy_and_take_about_a_second(

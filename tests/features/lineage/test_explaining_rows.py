@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from support.cli import Cli
+from support.workspaces import Team, add, change_params, write_rows
+
+from features.artefacts.files import read_arrays, read_table
+from features.artefacts.plan import Plan
+from features.lineage import explain
+from features.lineage.nearest import nearest_pairs
+from features.rankings.history import shown_ranking
+from features.record import commit_paths
+from features.registry import Kind
+from models.errors import NamingError
+
+
+def test_nearest_pairs_are_those_of_brute_force_and_use_each_row_once() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(7, 4)).astype(np.float32), rng.normal(size=(5, 4)).astype(np.float32)
+    a[3] = 0.0
+    pairs = nearest_pairs(a, b, 10)
+    assert len(pairs) == 5
+    cosine = {
+        (i, j): float(a[i] @ b[j] / (np.linalg.norm(a[i]) * np.linalg.norm(b[j]))) if i != 3 else 0.0
+        for i in range(7)
+        for j in range(5)
+    }
+    assert pairs[0][:2] == max(cosine, key=lambda pair: cosine[pair])
+    for i, j, found in pairs:
+        assert math.isclose(found, cosine[i, j], abs_tol=1e-6)
+    assert len({i for i, _, _ in pairs}) == len({j for _, j, _ in pairs}) == 5
+    assert [p[2] for p in pairs] == sorted((p[2] for p in pairs), reverse=True)
+
+
+def test_a_ranked_row_is_traced_to_what_it_is_made_of(team: Team) -> None:
+    plan = Plan(team.workspace)
+    shown = shown_ranking(team.workspace, "t1", "logme", plan.encoder)
+    assert shown is not None
+    found = explain(plan, "t1", "s2", rows=3)
+    (row,) = [one for one in shown["ranking"] if one["source"] == "s2"]
+    assert found["status"] == "ranked"
+    assert {name: found["row"][name] for name in ("rank", "tier", "score", "stderr")} == {
+        name: row[name] for name in ("rank", "tier", "score", "stderr")
+    }
+    source, target = (plan.registry.get(kind, n) for kind, n in ((Kind.SOURCE, "s2"), (Kind.TARGET, "t1")))
+    assert found["versions_in_ranking"] == {"target": target.version, "source": source.version}
+    assert found["esm"]["key"] == plan.source_keys(source).esm
+    assert found["esm"]["moments"] == plan.source_keys(source).moments
+    assert (found["overlap"]["checked"], found["overlap"]["excluded"]) == (True, False)
+    assert (found["would_change"], found["ranking"]["release"]) == ([], None)
+    assert found["reproduce"] == ["springboard refresh t1 --scorer logme --force"]
+    assert len(found["nearest"]) == 3
+    pair = found["nearest"][0]
+    texts = read_table(plan.path("datasets", source.version))["text_a"]
+    assert texts[pair["source"]["row"]] == pair["source"]["text_a"]
+    rows = read_arrays(plan.path("embeddings", plan.embedding_key(source.version, Kind.SOURCE)))["rows"]
+    assert pair["source"]["row"] in rows
+
+
+def test_what_would_change_a_row_and_how_a_stale_one_is_made_again(team: Team) -> None:
+    release = commit_paths(team.workspace.root, ["ledgers"], "one")
+    workspace = change_params(team.workspace, ranking={"center": True})
+    found = explain(Plan(workspace), "t1", "s1")
+    assert found["would_change"] == ["a refresh: the settings or the pool changed"]
+    assert found["ranking"]["release"] == release
+    assert found["reproduce"][0].startswith("git worktree add --detach ")
+    assert str(release)[:12] in found["reproduce"][0]
+
+
+def test_a_source_that_waits_and_names_that_nobody_knows(team: Team) -> None:
+    add(team.workspace, Kind.SOURCE, write_rows(team.files / "s4.csv", 4))
+    plan = Plan(team.workspace)
+    found = explain(plan, "t1", "s4")
+    assert (found["status"], found["reason"], found["row"]) == ("pending", "not ingested yet", None)
+    assert found["no_nearest"] == "the embeddings of source 's4' are not here"
+    assert any("an ingest of 's4'" in change for change in found["would_change"])
+    assert explain(plan, "t2", "s1")["ranking"] is None
+    with pytest.raises(NamingError, match="s9"):
+        explain(plan, "t1", "s9")
+    with pytest.raises(NamingError, match="t9"):
+        explain(plan, "t9", "s1")
+
+
+def test_the_verb(team: Team, cli: Cli) -> None:
+    at = ("--workspace", team.workspace.root)
+    said = cli("explain", "t1", "s1", *at)
+    assert said.code == 0
+    for part in ("s1 for t1, by logme: rank", "held-out error", "cosine", "springboard refresh t1 --scorer"):
+        assert part in said.out
+    assert cli("explain", "t1", "s1", "--json", "--rows", 2, *at).json["nearest"][1]["cosine"] <= 1.0
+    said = cli("explain", "t2", "s1", *at)
+    assert (said.code, "not in the ranking" in said.out) == (1, True)
+    assert cli("explain", "t1", "nobody", *at).is_clear_error("nobody", "springboard list sources")
