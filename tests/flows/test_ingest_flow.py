@@ -15,6 +15,7 @@ import pytest
 from support.workspaces import add, change_params, write_rows
 
 from features.artefacts.plan import Plan
+from features.audit import verify
 from features.publishing import open_store
 from features.registry import Kind
 from features.reports.records import source_records
@@ -65,6 +66,24 @@ def test_a_failing_source_stays_pending_with_its_reason_and_the_rest_go_on(
     assert _ingest(workspace, ["s2"])["made"] == ["s2"]
     assert _records(workspace)["s2"]["status"] == "ready"
     assert _records(workspace)["s2"]["reason"] == ""
+    _every_run_is_in_the_log_and_its_releases(workspace)
+
+
+def _every_run_is_in_the_log_and_its_releases(workspace: Workspace) -> None:
+    log = verify(workspace)
+    assert log.problems == []
+    assert log.in_releases == log.lines
+    ours = [
+        (e["what"], e["on"].get("name") or e["on"].get("source"), e["run"]) for e in log.entries if e["run"]
+    ]
+    first, second = ours[0][2], ours[-1][2]
+    assert [(what, name, run == second) for what, name, run in ours] == [
+        ("source ingested", "s1", False),
+        ("source failed", "s2", False),
+        ("source ingested", "s2", True),
+        ("source no longer fails", "s2", True),
+    ]
+    assert first != second
 
 
 def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
