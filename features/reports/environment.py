@@ -22,7 +22,10 @@ FORMAT = 2
 """Version of the JSON files that stand beside the pages."""
 
 ASSETS = ("style.css", "site.js")
-"""Files that pages load; a page names each with a hash of its content, so that no cache mixes old and new."""
+"""Files that pages load; a page names each with a hash of its content, so that no cache mixes old and new.
+
+They have no ``integrity`` attribute: browsers block a script with one where the page is opened from disk.
+"""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CODE = Path(__file__).parents[1]

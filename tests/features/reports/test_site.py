@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,33 +11,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.hostile_site import HOSTILE, NOW, write_hostile_site
 
 from features.reports import Contents, write_report
-from features.reports.leading import history_of
-from features.reports.positions import Place, PoolMap
-from features.reports.profiles import EMPTY
 from features.reports.slugs import slug_of, source_slug
 from models.errors import ArtefactError
 
-NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 SCRIPT = re.compile(r"(\.\./)?site\.js\?v=[0-9a-f]{12}")
 VOID = {"meta", "link", "br", "line", "circle", "path", "rect", "input"}
-QUALITY = {"rows": 9, "refused": 1, "findings": [{"severity": "warning", "message": "<b>few</b>"}]}
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</style><style>*{display:none}",
-    "' onmouseover='alert(1)",
-    "{{ 7*7 }}{% raw %}",
-    "../../etc/passwd",
-    "\u202eevil\u2066name",
-    "العربية",
-    "a\x00b\x1b[31mc\ud800",
-    "javascript:alert(1)",
-    "x" * 300,
-    "",
-    "CON",
-]
 
 
 class Page(HTMLParser):
@@ -81,24 +61,7 @@ def site(tmp_path: Path, make_ranking: Any) -> Path:
     docs = tmp_path / "data docs"
     docs.mkdir()
     (docs / "index.html").write_text("<p>docs</p>")
-    rankings = [make_ranking([*HOSTILE[:4], "plain"], target=name, warnings=[name]) for name in HOSTILE]
-    sources = [{"name": n, "task": "regression", "rows": 7, "status": n, "reason": n} for n in HOSTILE]
-    refused = [{"name": n, "role": "source", "reason": n, "rule": "not_empty", "rows": 3} for n in HOSTILE]
-    targets = [{"name": n, "status": n, "reason": n, "rows": 7, "task": n} for n in [*HOSTILE, "unranked"]]
-    found = {n: {**EMPTY, "profile": [[n, n]], "quality": QUALITY | {"by_rule": [[n, 1]]}} for n in HOSTILE}
-    lines = [{"at": NOW.isoformat(), "ranking_id": n, "order_id": n} for n in HOSTILE[:3]]
-    contents = Contents(
-        rankings=rankings,
-        targets=targets,
-        sources=sources,
-        quarantine=refused,
-        previous=lambda ranking: make_ranking([*HOSTILE[2:5], "gone"], target=ranking["target"]),
-        histories={n: kept for n in HOSTILE if (kept := history_of(lines, lambda name: [name, "plain"]))},
-        profiles=found,
-        maps=[PoolMap("esm", tuple(Place(n, 0.1 * i, -0.1 * i, (n,)) for i, n in enumerate(HOSTILE)), 0.5)],
-        data_docs=docs,
-    )
-    write_report(out, contents, now=NOW)
+    write_hostile_site(out, make_ranking, docs)
     return out
 
 
