@@ -93,7 +93,7 @@ def moment_of(workspace: Workspace, when: str) -> datetime:
     from features.releases.commits import find_release
     from features.releases.snapshot import Snapshot
 
-    release = find_release(workspace, when)
+    release = find_release(workspace, when, any_commit=True)
     said = [line["at"] for name in ("rankings", "pins") for line in Snapshot(workspace, release).ledger(name)]
     # Not when it was committed: git keeps seconds, and other runs may have gone on in the meantime.
     return parse_time(max(said, default=release.at))

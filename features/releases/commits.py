@@ -123,7 +123,7 @@ def _release(text: str) -> Release:
     )
 
 
-def find_release(workspace: Workspace, name: str) -> Release:
+def find_release(workspace: Workspace, name: str, *, any_commit: bool = False) -> Release:
     """The release that was meant.
 
     Parameters
@@ -133,6 +133,8 @@ def find_release(workspace: Workspace, name: str) -> Release:
     name
         The beginning of a release's hash or anything that git takes for a commit, ``latest``, ``previous``, or a
         time (ISO 8601): the newest release that was there then.
+    any_commit
+        Take a commit without a dvc.lock too: its ledgers can be read, and nothing of it can be restored.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def find_release(workspace: Workspace, name: str) -> Release:
         if release.id == named:
             return release
     if named is not None:
-        return _elsewhere(workspace, name, named)
+        return _elsewhere(workspace, name, named, any_commit)
     moment = _moment(name)
     if moment is None:
         raise _unknown(name, f"{shown(name)} is neither a release nor a time")
@@ -168,9 +170,9 @@ def _commit_of(workspace: Workspace, name: str) -> str | None:
     return found.strip() or None
 
 
-def _elsewhere(workspace: Workspace, name: str, commit: str) -> Release:
+def _elsewhere(workspace: Workspace, name: str, commit: str, any_commit: bool) -> Release:
     """A commit that is not of this branch's releases, yet holds a recorded state."""
-    if not git(workspace.root, "ls-tree", commit, "--", "dvc.lock", check=False).strip():
+    if not any_commit and not git(workspace.root, "ls-tree", commit, "--", "dvc.lock", check=False).strip():
         raise _unknown(name, f"commit {commit[:12]} is no release: it holds no dvc.lock")
     return _release(git(workspace.root, "log", "-1", f"--format={_FORMAT}", commit).strip("\n"))
 

@@ -124,4 +124,4 @@ def test_a_ranking_as_it_was_at_a_time_and_at_a_release(team: Team, cli: Cli) ->
 )
 def test_a_moment_that_is_none_is_refused(team: Team, cli: Cli, when: str) -> None:
     said = cli("rank", "t1", f"--as-of={when}", "--workspace", team.workspace.root)
-    assert said.is_clear_error("is neither a time", "git log")
+    assert said.is_clear_error("is neither a release nor a time", "springboard releases")
