@@ -148,5 +148,7 @@ class Imports:
     def _append(self, record: dict[str, Any]) -> None:
         line = self.ledger.append(record)
         self.__dict__.pop("_lines", None)
-        on: dict[str, Any] = {name: record[name] for name in ("name", "reference", "esm", "reason") if name in record}
+        on: dict[str, Any] = {
+            name: record[name] for name in ("name", "reference", "esm", "reason") if name in record
+        }
         note(self.workspace, f"ESM {record['event']}", on, ledger=self.ledger, record=line)

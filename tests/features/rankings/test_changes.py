@@ -10,7 +10,15 @@ def ranking(*rows: tuple[str, float, int], **more: Any) -> dict[str, Any]:
         {"rank": rank, "source": name, "source_version": f"{name}-1", "score": score, "tier": tier}
         for rank, (name, score, tier) in enumerate(rows, 1)
     ]
-    plain = {"target_version": "t", "encoder": "e", "scorer": "logme", "settings": {"seed": 0}, "code": "1", "ranking": found, "excluded": []}
+    plain = {
+        "target_version": "t",
+        "encoder": "e",
+        "scorer": "logme",
+        "settings": {"seed": 0},
+        "code": "1",
+        "ranking": found,
+        "excluded": [],
+    }
     return {**plain, **more}
 
 
