@@ -36,7 +36,7 @@ DEMO_SOURCES: tuple[DemoDataset, ...] = (
     DemoDataset(
         "assistant-intents", "clinc150.jsonl", ReadOptions(text=("utterance",), label="annotation.intent")
     ),
-    DemoDataset("clickbait", "clickbait.parquet"),
+    DemoDataset("headlines", "clickbait.parquet"),
     DemoDataset("crisis-tweets", "crisislex_informativeness.csv"),
     DemoDataset("nli", "cad_nli.parquet"),
     DemoDataset("commonsense", "comve_validation.parquet"),

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from features.pools import find_pool
+from features.pools.layout import read_manifest
 from features.reading import read_dataset
 from features.registry.names import check_name
 from flows.demo.datasets import DEMO_EXTRA, DEMO_SOURCES, DEMO_TARGETS, DemoDataset, demo_path
+from flows.demo.story import DEMO_POOL
 from models.tasks import Task
 
 ALL = (*DEMO_SOURCES, *DEMO_TARGETS, *DEMO_EXTRA)
@@ -36,6 +39,12 @@ def test_no_text_is_shared() -> None:
     for dataset in ALL:
         for text in set(read_dataset(str(demo_path(dataset)), dataset.options).rows["text_a"]):
             assert seen.setdefault(text.casefold(), dataset.name) == dataset.name
+
+
+def test_the_names_are_free_beside_the_pool_that_the_story_begins_with() -> None:
+    pool = {source.name for source in read_manifest(find_pool(DEMO_POOL)).sources}
+    assert pool
+    assert pool.isdisjoint(dataset.name for dataset in ALL)
 
 
 def test_every_file_is_attributed_and_open() -> None:
