@@ -7,14 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import scorer_names, source_names, target_names
 
 __all__ = ["explain"]
 
 
 def explain(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="A registered target.")],
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as `rank` names it.")],
-    scorer: Annotated[str | None, typer.Option(help="A scorer; else the one of params.yaml.")] = None,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A registered target.", autocompletion=target_names)
+    ],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A source, as `rank` names it.", autocompletion=source_names),
+    ],
+    scorer: Annotated[
+        str | None, typer.Option(help="A scorer; else the one of params.yaml.", autocompletion=scorer_names)
+    ] = None,
     rows: Annotated[int, typer.Option(min=0, max=100, help="How many pairs of nearest rows.")] = 5,
     json: AsJson = False,
     workspace: WorkspaceOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import source_names, target_names
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
@@ -23,11 +24,18 @@ _USE = "springboard feedback TARGET SOURCE SCORE --baseline B"
 
 def feedback(
     target: Annotated[
-        str | None, typer.Argument(metavar="TARGET", help="A registered target.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="TARGET", help="A registered target.", show_default=False, autocompletion=target_names
+        ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Argument(metavar="SOURCE", help="What it was tuned on first, as `rank` names it."),
+        typer.Argument(
+            metavar="SOURCE",
+            help="What it was tuned on first, as `rank` names it.",
+            autocompletion=source_names,
+        ),
     ] = None,
     score: Annotated[
         str | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import source_names
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
@@ -18,7 +19,11 @@ __all__ = ["ingest", "run_ingest"]
 def ingest(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME ...]", help="Sources; all pending ones when not given."),
+        typer.Argument(
+            metavar="[NAME ...]",
+            help="Sources; all pending ones when not given.",
+            autocompletion=source_names,
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All sources, as when no name is given.")] = False,
     json: AsJson = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import scorer_names, target_names
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
@@ -16,9 +17,13 @@ __all__ = ["rank"]
 
 
 def rank(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A registered target.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A registered target.", autocompletion=target_names)
+    ],
     top: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
-    scorer: Annotated[str | None, typer.Option(help="A scorer; else the one of params.yaml.")] = None,
+    scorer: Annotated[
+        str | None, typer.Option(help="A scorer; else the one of params.yaml.", autocompletion=scorer_names)
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(metavar="ID", help="The start of an encoder's id, where more than one is in use."),

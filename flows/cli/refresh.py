@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import scorer_names, target_names
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
@@ -21,11 +22,17 @@ _RECALIBRATED = "Same ranking as before, new expected gains"
 
 def refresh(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME ...]", help="Targets; all stale ones when not given.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME ...]", help="Targets; all stale ones when not given.", autocompletion=target_names
+        ),
     ] = None,
     scorer: Annotated[
         str | None,
-        typer.Option(help="A scorer, or all that take the target's task; else the one of params.yaml."),
+        typer.Option(
+            help="A scorer, or all that take the target's task; else the one of params.yaml.",
+            autocompletion=scorer_names,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fresh targets too.")] = False,
     json: AsJson = False,

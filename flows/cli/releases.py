@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import release_names
 
 if TYPE_CHECKING:
     from features.releases.commits import Release
@@ -55,9 +56,17 @@ def release_record(release: Release) -> dict[str, Any]:
 
 
 def diff(
-    old: Annotated[str, typer.Argument(metavar="A", help="A release, latest, previous, or a time.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A release, latest, previous, or a time.", autocompletion=release_names
+        ),
+    ],
     new: Annotated[
-        str, typer.Argument(metavar="[B]", help="The same; the latest when not given.")
+        str,
+        typer.Argument(
+            metavar="[B]", help="The same; the latest when not given.", autocompletion=release_names
+        ),
     ] = "latest",
     json: AsJson = False,
     workspace: WorkspaceOption = None,

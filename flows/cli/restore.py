@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import release_names, target_names
 
 if TYPE_CHECKING:
     from features.rankings.pins import Pin
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["pin", "restore", "unpin"]
 
-_Release = Annotated[str, typer.Argument(metavar="R", help="A release, latest, previous, or a time.")]
-_Target = Annotated[str, typer.Argument(metavar="TARGET", help="A registered target.")]
+_Release = Annotated[
+    str,
+    typer.Argument(metavar="R", help="A release, latest, previous, or a time.", autocompletion=release_names),
+]
+_Target = Annotated[
+    str, typer.Argument(metavar="TARGET", help="A registered target.", autocompletion=target_names)
+]
 _Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Kept with it, and shown.")]
 
 

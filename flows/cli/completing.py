@@ -1,0 +1,69 @@
+"""What the shell offers after <TAB> where a name is typed; whatever goes wrong, it offers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from features.registry import Registry
+
+__all__ = ["release_names", "scorer_names", "source_names", "target_names"]
+
+Completion = Callable[[click.Context, str], list[str]]
+"""Of typer: from the command line so far, and the word begun, to the words it may become."""
+
+
+def _quiet(names: Callable[[click.Context], list[str]]) -> Completion:
+    def complete(ctx: click.Context, incomplete: str) -> list[str]:
+        try:
+            return [name for name in names(ctx) if name.startswith(incomplete)]
+        except Exception:  # A traceback in the middle of somebody's prompt helps nobody.
+            return []
+
+    return complete
+
+
+def _root(ctx: click.Context) -> Path | None:
+    # While a line is being completed, options are as they were typed.
+    typed = ctx.params.get("workspace")
+    return Path(typed) if typed else None
+
+
+def _registry(ctx: click.Context) -> Registry:
+    from features.artefacts.plan import registry_of
+    from features.workspace import find_workspace
+
+    return registry_of(find_workspace(_root(ctx)))
+
+
+def _targets(ctx: click.Context) -> list[str]:
+    from features.registry import Kind
+
+    return sorted(_registry(ctx).current(Kind.TARGET))
+
+
+def _sources(ctx: click.Context) -> list[str]:
+    return sorted({entry.name for entry in _registry(ctx).pool().values()})
+
+
+def _scorers(ctx: click.Context) -> list[str]:
+    from models.scorers import SCORERS
+
+    return sorted(SCORERS)
+
+
+def _releases(ctx: click.Context) -> list[str]:
+    from features.releases.commits import releases
+    from features.workspace import find_workspace
+
+    return ["latest", "previous", *(one.short for one in releases(find_workspace(_root(ctx)), None))]
+
+
+target_names = _quiet(_targets)
+source_names = _quiet(_sources)
+scorer_names = _quiet(_scorers)
+release_names = _quiet(_releases)
