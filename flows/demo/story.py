@@ -23,6 +23,9 @@ __all__ = ["DEMO_PARAMS", "DEMO_POOL", "tell"]
 DEMO_POOL = "minilm"
 """The shipped pool; its encoder is the one that a new workspace has."""
 
+_SHOWN = 12
+"""Places of a ranking that the story prints; ``springboard rank`` has all of them."""
+
 DEMO_PARAMS: dict[str, dict[str, Any]] = {
     # One pass over two hundred rows, in small batches at a higher rate, is what fits five minutes on two cores.
     # A real workspace keeps the defaults.
@@ -158,4 +161,4 @@ def _show(workspace: Workspace, targets: list[str]) -> None:
         shown = shown_ranking(workspace, name, workspace.settings.ranking.scorer, plan.encoder)
         if shown is not None:
             say()
-            print_ranking(view_of(shown))
+            print_ranking(view_of(shown, top=_SHOWN))
