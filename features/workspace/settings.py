@@ -23,10 +23,12 @@ __all__ = [
     "CalibrationParams",
     "Caps",
     "EsmParams",
+    "MaintainParams",
     "RankingParams",
     "RunParams",
     "Settings",
     "StoreParams",
+    "Timeouts",
     "load_settings",
     "placed_ref",
     "settings_of",
@@ -108,9 +110,19 @@ class StoreParams(_Section):
     release_tags: int = Field(default=20, ge=0)
 
 
+class Timeouts(_Section):
+    """Minutes after which a deployment's run is ended and reported, by flow; null for no bound."""
+
+    ingest: float | None = Field(default=1440.0, gt=0)
+    refresh: float | None = Field(default=720.0, gt=0)
+    maintain: float | None = Field(default=240.0, gt=0)
+    evaluate: float | None = Field(default=60.0, gt=0)
+
+
 class RunParams(_Section):
     """How runs go: Prefect's task runner, retries, where ESMs are scored, and what the last step does.
 
+    The first retry comes after ``retry_delay_seconds``, each further one after twice as long as the one before.
     ``scoring_device`` is ``cpu`` or a device of torch with double precision (``cuda``).
     """
 
@@ -119,10 +131,22 @@ class RunParams(_Section):
     max_workers: int = Field(default=1, ge=1)
     retries: int = Field(default=2, ge=0)
     retry_delay_seconds: float = Field(default=10.0, ge=0)
+    timeout_minutes: Timeouts = Timeouts()
     lock_timeout_seconds: float = Field(default=900.0, gt=0)
     push: bool = True
     keep_tuned_models: bool = False
     scoring_device: str = Field(default="cpu", min_length=1)
+
+
+class MaintainParams(_Section):
+    """What ``springboard maintain`` keeps.
+
+    Artefact files that nothing current, no pin and none of the newest ``keep_releases`` releases needs leave ``data/``
+    after ``keep_days`` days, and stay in DVC's cache; older pages of Data Docs and logs go after as many days.
+    """
+
+    keep_releases: int = Field(default=50, ge=1)
+    keep_days: float = Field(default=90.0, ge=0)
 
 
 class Settings(_Section):
@@ -139,6 +163,7 @@ class Settings(_Section):
     calibration: CalibrationParams = CalibrationParams()
     store: StoreParams = StoreParams()
     run: RunParams = RunParams()
+    maintain: MaintainParams = MaintainParams()
 
     @field_validator("encoder", "tuning", mode="before")
     @classmethod
