@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from features.rankings.view import RankingView, RowView
-    from features.reports.overview import Overview
+    from features.reports.overview import Overview, TargetRow
 
 __all__ = ["escaped", "overview_to_markdown", "to_markdown"]
 
@@ -53,11 +53,15 @@ def overview_to_markdown(overview: Overview) -> str:
     if overview.targets:
         head = ["Target", "Freshness", "Leading tier", "Since the ranking before"]
         rows = [
-            [escaped(row.name), escaped(row.status), escaped(row.leading_text), escaped(row.change)]
+            [escaped(row.name), escaped(_freshness(row)), escaped(row.leading_text), escaped(row.change)]
             for row in overview.targets
         ]
         parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * 4, *rows]))
     return "\n\n".join(parts) + "\n"
+
+
+def _freshness(row: TargetRow) -> str:
+    return f"{row.status}, {row.promise}" if row.promise else row.status
 
 
 def _table(view: RankingView) -> str:

@@ -21,12 +21,12 @@ _STATUSES = ("fresh", "stale", "not scored")
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One target: how fresh its newest ranking is, what leads it, and what that ranking changed.
+    """One target: how fresh its newest ranking is and was promised to be, what leads it, and what that ranking changed.
 
     ``status`` is "fresh", "stale", "not scored" or "ranked" (where nothing is known of its freshness), ``reason`` why
-    it is not fresh, ``leading`` the sources of the first tier, ``note`` a doubt whether any source helps at all,
-    ``change`` a few words on what is other than in the ranking before, ``news`` whether that is another leading
-    tier, ``has_page`` whether it was ever ranked.
+    it is not fresh, ``promise`` how soon it was promised to be, and whether that is ``broken``, ``leading`` the sources
+    of the first tier, ``note`` a doubt whether any source helps at all, ``change`` a few words on what is other than in
+    the ranking before, ``news`` whether that is another leading tier, ``has_page`` whether it was ever ranked.
     """
 
     name: str
@@ -35,6 +35,8 @@ class TargetRow:
     rows: str
     status: str
     reason: str
+    promise: str
+    broken: bool
     leading: tuple[str, ...]
     ranked: int
     note: str
@@ -72,6 +74,8 @@ class Overview:
     def sentence(self) -> str:
         """What there is: ``"3 targets, 1 of them stale; 12 sources, 2 entries in quarantine."``."""
         stale = f", {len(self.stale):,} of them stale" if self.stale else ""
+        broken = sum(row.broken for row in self.targets)
+        stale += f" ({broken:,} longer than promised)" if broken else ""
         waiting = counted(self.quarantined, "entry", "entries")
         return (
             f"{counted(len(self.targets), 'target')}{stale}; {counted(self.sources, 'source')}, "
@@ -95,8 +99,8 @@ def overview_of(
     groups
         The rankings that are shown, by target.
     records
-        One per registered target: ``name``, ``task``, ``rows``, ``status``, ``reason``, ``stale_since``. A target that
-        has rankings and no record is shown all the same.
+        One per registered target: ``name``, ``task``, ``rows``, ``status``, ``reason``, ``stale_since``,
+        ``fresh_within`` and ``broken``. A target that has rankings and no record is shown all the same.
     previous
         Gives the ranking before one.
     remembered
@@ -126,6 +130,8 @@ def _row(
         rows=cells_of(record, "rows") if record.get("rows") else cells_of(newest, "target_rows"),
         status=plain(record.get("status") or "ranked"),
         reason=_reason(record, newest),
+        promise=_promise(record),
+        broken=bool(record.get("broken")),
         leading=tuple(plain(row["source"]) for row in rows if row["tier"] == rows[0]["tier"]),
         ranked=len(rows),
         note=_note(newest) if rows else "",
@@ -145,6 +151,12 @@ def _reason(record: Mapping[str, Any], newest: Mapping[str, Any]) -> str:
     pin = newest.get("pinned") or {}
     pinned = f"pinned to release {plain(pin['release'])[:12]}" if pin.get("release") else ""
     return "; ".join(part for part in (pinned, reason) if part)
+
+
+def _promise(record: Mapping[str, Any]) -> str:
+    if not record.get("fresh_within"):
+        return ""
+    return f"promised within {plain(record['fresh_within'])}{', broken' if record.get('broken') else ''}"
 
 
 def _note(ranking: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness
 from features.registry.entries import Kind
 
+from features.registry.promises import promises_of
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
 
@@ -119,14 +120,16 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
     """One record per registered target, with how fresh its ranking by the default scorer is.
 
     ``status`` is "fresh", "stale", or "not scored" where the default scorer does not take the target's task;
-    ``pinned`` the release whose ranking is shown whatever is computed, or None.
+    ``pinned`` the release whose ranking is shown whatever is computed, or None. ``fresh_within`` is the promised age as
+    typed, or None, ``fresh_within_seconds`` the same in seconds, and ``broken`` whether it is staler than that.
     """
     now = datetime.now(UTC)
     pins = pins_in_force(plan.workspace)
     fresh = {one.target: one for one in freshness(plan)}
+    promises = promises_of(plan.registry)
     records = []
     for entry in plan.registry.current(Kind.TARGET).values():
-        one = fresh[entry.name]
+        one, promise = fresh[entry.name], promises.get(entry.name)
         records.append(
             {
                 "name": entry.name,
@@ -139,6 +142,9 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
                 "stale_since": one.stale_since,
                 "stale_seconds": round(one.staleness(now), 1),
                 "ranked_at": one.ranked_at,
+                "fresh_within": promise.text if promise else None,
+                "fresh_within_seconds": promise.seconds if promise else None,
+                "broken": promise is not None and one.is_stale and one.staleness(now) >= promise.seconds,
                 "ranking_id": one.ranking_id,
                 "reference": entry.reference,
                 "added_at": entry.at,
@@ -185,19 +191,25 @@ def other_scorers(plan: Plan) -> dict[str, list[str]]:
 
 
 def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str, Any]:
+def _is_late(target: dict[str, Any], limit: float) -> bool:
+    if target["fresh_within"] is not None:
+        return bool(target["broken"])
+    return bool(target["status"] == "stale" and target["stale_seconds"] >= limit)
+
+
     """The workspace at a glance.
 
     Returns
     -------
     dict
         ``workspace``, ``encoder``, ``sources`` (counts and the pending ones with reasons), ``targets`` (records),
-        ``quarantine`` (counts), and ``ok``: whether no target is staler than ``max_age_seconds`` (0 when not
-        given).
+        ``quarantine`` (counts), ``late`` (targets that are staler than promised, or, without a promise, than
+        ``max_age_seconds``, 0 when not given), and ``ok``: whether there are none.
     """
     sources = source_records(plan)
     targets = target_records(plan)
     limit = max_age_seconds or 0.0
-    late = [t["name"] for t in targets if t["status"] == "stale" and t["stale_seconds"] >= limit]
+    late = [t["name"] for t in targets if _is_late(t, limit)]
     settings = plan.workspace.settings.encoder
     return {
         "workspace": str(plan.workspace.root),

@@ -32,6 +32,7 @@ OVERVIEW: Schema = {
     "task": pl.String,
     "status": pl.String,
     "reason": pl.String,
+    "promise": pl.String,
     "leading": _NAMES,
     "change": pl.String,
     "leading_changed": pl.Boolean,

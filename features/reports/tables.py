@@ -57,6 +57,7 @@ def overview_table(overview: Overview) -> bytes:
             "task": row.task,
             "status": row.status,
             "reason": row.reason,
+            "promise": row.promise,
             "leading": row.leading,
             "change": row.change,
             "leading_changed": row.news,

@@ -52,6 +52,14 @@ Allow = Annotated[
         help="Rank this source although it shares texts; may be repeated.",
     ),
 ]
+Fresh = Annotated[
+    str | None,
+    typer.Option(
+        "--fresh",
+        metavar="AGE|none",
+        help="Promise: its ranking is refreshed within 24h, 90m, 7d of going stale.",
+    ),
+]
 
 
 def source_add(
@@ -103,12 +111,14 @@ def target_add(
     cap: Cap = None,
     replace: Replace = False,
     allow_overlap: Allow = None,
+    fresh: Fresh = None,
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Register a dataset as a target: read, map and gate it now; `springboard refresh` ranks."""
     from features.intake import allow_overlaps
     from features.registry import Kind
+    from features.registry.promises import age_promised, promise_freshness
 
     read = _read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
@@ -116,9 +126,14 @@ def target_add(
     registry = plan_of(workspace).registry
     for source in allow_overlap or []:
         registry.offered(source)  # A misspelt one is said before anything is stored.
+    if fresh is not None:
+        age_promised(fresh)
     added = _add(Kind.TARGET, ref, _options(read, name, licence, cap, replace, None), workspace)
     if allow_overlap:
         allow_overlaps(plan_of(workspace).workspace, added.entry.name, allow_overlap)
+    if fresh is not None:
+        place = plan_of(workspace)
+        promise_freshness(place.workspace, place.registry, added.entry.name, fresh)
     _show(added, json, "springboard refresh")
 
 

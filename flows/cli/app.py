@@ -16,6 +16,7 @@ from flows.cli import (
     evaluate,
     explain,
     feedback,
+    fresh,
     ingest,
     init,
     listing,
@@ -66,6 +67,7 @@ target_app.command("add")(add.target_add)
 esm_app.command("import")(esm.esm_import)
 esm_app.command("export")(esm.esm_export)
 pool_app.command("list")(pool.pool_list)
+target_app.command("fresh")(fresh.target_fresh)
 pool_app.command("add")(pool.pool_add)
 pool_app.command("export")(pool.pool_export)
 app.command("refresh")(refresh.refresh)

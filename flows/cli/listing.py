@@ -50,9 +50,12 @@ def list_targets(json: AsJson = False, workspace: WorkspaceOption = None) -> Non
     from features.reports.records import target_records
 
     records = target_records(plan_of(workspace))
+    columns = ["name", "task", "rows", "status", "ranked_at", "reason"]
+    if any(record["fresh_within"] for record in records):
+        columns.insert(4, "fresh_within")
     _print(
         records,
-        ["name", "task", "rows", "status", "ranked_at", "reason"],
+        columns,
         json,
         "No targets yet. Next: springboard target add REF",
     )

@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
 
-__all__ = ["seconds_of", "status"]
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds_of(age: str) -> float:
-    """Seconds of an age such as ``24h``, ``90m``, ``7d`` or ``30s``.
-
-    Raises
-    ------
-    SettingsError
-        It is not one.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", age.strip())
-    if not found:
-        from models.errors import SettingsError
-
-        raise SettingsError(
-            f"{age[:40]!r} is not an age",
-            consequence="nothing was checked",
-            next_step="--max-age 24h, 90m, 7d or 30s",
-        )
-    return float(found[1]) * _UNITS[found[2]]
+__all__ = ["status"]
 
 
 def status(
     max_age: Annotated[
-        str, typer.Option(metavar="AGE", help="How stale a target may be: 24h, 90m, 7d.")
+        str, typer.Option(metavar="AGE", help="How stale a target without a promise may be: 24h, 90m, 7d.")
     ] = "24h",
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """The workspace at a glance; exit code 1 when a target is staler than --max-age."""
+    """The workspace at a glance; exit code 1 when a target is staler than promised, or than --max-age."""
+    from features.ages import seconds_of
     from features.reports.records import status_record
 
-    limit = seconds_of(max_age)
+    limit = seconds_of(max_age, "--max-age")
     record = status_record(plan_of(workspace), limit)
     if json:
         print_json(record)
@@ -67,7 +45,8 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     say(f"Targets   {len(record['targets'])} registered, {len(stale)} stale")
     for one in stale:
         since = str(one["stale_since"])[:16].replace("T", " ")
-        say(f"          stale: {one['name']} since {since} UTC ({one['reason']})")
+        promise = f"; promised within {one['fresh_within']}" if one["fresh_within"] else ""
+        say(f"          stale: {one['name']} since {since} UTC ({one['reason']}{promise})")
     for one in record["targets"]:
         if one["status"] == "not scored":
             say(f"          not scored: {one['name']} ({one['reason']}; springboard refresh --scorer NAME)")
@@ -79,4 +58,8 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     if record["quarantine"]:
         say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
     if record["late"]:
-        say(f"Staler than {max_age}: {', '.join(record['late'])}. Next: springboard refresh")
+        broken = [one["name"] for one in stale if one["broken"]]
+        other = [name for name in record["late"] if name not in broken]
+        for what, names in (("Staler than promised", broken), (f"Staler than {max_age}", other)):
+            if names:
+                say(f"{what}: {', '.join(names)}. Next: springboard refresh")

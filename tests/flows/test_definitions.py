@@ -130,5 +130,6 @@ def test_the_command_names() -> None:
         "source add",
         "status",
         "target add",
+        "target fresh",
         "unpin",
     ]
