@@ -84,7 +84,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Write the table and print its means."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer.choose", description=__doc__)
     parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
-    parser.add_argument("candidates", nargs="*", help="scorers; else all forms of logme on ESMs")
+    parser.add_argument(
+        "candidates",
+        nargs="*",
+        help="scorers; else LogME with and without an intercept, on ESMs of every rank",
+    )
     asked = parser.parse_args(arguments)
     truth, predictions = (
         HERE / f"{asked.encoder}.csv",
@@ -102,11 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
-    candidates = asked.candidates or sorted(
-        name
-        for name in found["scorers"]
-        if name.startswith("logme") and name not in ("logme@tuned", "logme_base")
-    )
+    candidates = asked.candidates or sorted(name for name in found["scorers"] if "centred@rank" in name)
     table = table_of(found["per_target"], candidates)
     table.write_csv(HERE / f"{asked.encoder}_choice.csv", float_precision=4)
     with pl.Config(

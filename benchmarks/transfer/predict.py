@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "prepare"]
 
-_RANKS = (1, 4, 8, 32, 64, None)
+_RANKS = (1, 4, 8, 16, 32, 64, None)
 _SEED = 0
 
 
@@ -132,18 +132,24 @@ def predict(workspace: Workspace, sources: tuple[str, ...], targets: tuple[str, 
     run_refresh(Plan(workspace), list(targets), "all", force=False)
     frames = [_scores(workspace, targets, scorer.name) for scorer in _used(workspace, targets)]
     frames.append(_base(workspace, targets, sources))
-    variants = {f"logme@rank{rank or '_full'}": {"esm": {"rank": rank}} for rank in _RANKS}
-    variants |= {
-        "logme_centred": {"ranking": {"center": True}},
-        "logme_centred@rank_full": {"ranking": {"center": True}, "esm": {"rank": None}},
-    }
-    for name, settings in variants.items():
+    for name, settings in _variants().items():
         with _settings(workspace, settings) as other:
-            if "esm" in settings:
-                run_ingest(Plan(other), list(sources))
+            run_ingest(Plan(other), list(sources))
             run_refresh(Plan(other), list(targets), "logme", force=False)
             frames.append(_scores(other, targets, "logme").with_columns(scorer=pl.lit(name)))
     return pl.concat(frames).filter(pl.col("source").is_in(list(sources)))
+
+
+def _variants() -> dict[str, dict[str, dict[str, Any]]]:
+    """LogME with and without an intercept on ESMs of every rank: name -> settings."""
+    return {
+        f"logme_{'' if center else 'un'}centred@rank{rank or '_full'}": {
+            "ranking": {"center": center},
+            "esm": {"rank": rank},
+        }
+        for rank in _RANKS
+        for center in (True, False)
+    }
 
 
 def _used(workspace: Workspace, targets: tuple[str, ...]) -> list[Any]:
