@@ -49,6 +49,7 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
     from features.intake import AddOptions, add_dataset
     from features.registry import Kind
     from features.workspace import Workspace, init_workspace
+    from features.workspace.settings import EsmParams, RankingParams
     from flows.cli.ingest import run_ingest
 
     workspace = Workspace(folder) if (folder / "params.yaml").exists() else init_workspace(folder)
@@ -57,8 +58,10 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
         "encoder": {"ref": ENCODERS[encoder]},
         "caps": {"source_rows": SOURCE_ROWS, "target_rows": TRAINING_ROWS},
         "tuning": {"epochs": tuning.epochs, "learning_rate": tuning.learning_rate, "seed": _SEED},
+        # As the product has them: a run that was killed may have left a variant's.
+        "esm": {"rank": EsmParams().rank},
         # Only scores are compared, and most of the time would go into their errors.
-        "ranking": {"jackknife_leading": 0},
+        "ranking": {"jackknife_leading": 0, "center": RankingParams().center},
         "run": {"keep_tuned_models": True, "push": False, "retries": 0},
     }
     workspace = _with(workspace, settings)
