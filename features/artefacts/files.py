@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "MADE_ANEW",
     "read_arrays",
     "read_arrays_card",
     "read_table",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 _CARD = "card"
-_MADE_ANEW = {
+MADE_ANEW = {
     "datasets": "springboard make datasets",
     "sketches": "springboard make datasets",
     "pools": "springboard make datasets",
@@ -49,6 +50,7 @@ _MADE_ANEW = {
     "scores": "springboard refresh --force",
     "quarantine": "adding the dataset again",
 }
+"""Folder of artefacts -> what makes a file of it anew."""
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -183,5 +185,5 @@ def _broken(path: Path, problem: Exception) -> ArtefactError:
         f"artefact '{path}' is {'missing' if missing else f'unreadable ({type(problem).__name__})'}",
         consequence="what needs it was left out",
         next_step=f"dvc checkout --force '{path.parent}' brings back the recorded file; "
-        f"or delete '{path}': {_MADE_ANEW.get(path.parent.name, 'springboard ingest')} makes it anew",
+        f"or delete '{path}': {MADE_ANEW.get(path.parent.name, 'springboard ingest')} makes it anew",
     )

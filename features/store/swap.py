@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from features.store.tables import Tables
 
-__all__ = ["copy_over", "discard", "recover", "staging_uri", "swap_in"]
+__all__ = ["copy_over", "discard", "left_behind", "recover", "staging_uri", "swap_in"]
 
 _STAGING = ".rebuilding"
 _ASIDE = ".before-rebuild"
@@ -32,6 +32,13 @@ def recover(folder: Path) -> None:
     aside = _beside(folder, _ASIDE)
     if not folder.exists() and aside.exists():
         aside.rename(folder)
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """What a killed rebuild left beside a store that is whole; without one, :func:`recover` brings it back."""
+    if not folder.is_dir():
+        return []
+    return [path for path in (_beside(folder, _STAGING), _beside(folder, _ASIDE)) if path.is_dir()]
 
 
 def swap_in(folder: Path, new: Path) -> None:

@@ -20,6 +20,7 @@ from flows.cli import (
     ingest,
     init,
     listing,
+    maintain,
     make,
     pool,
     quarantine,
@@ -33,6 +34,7 @@ from flows.cli import (
     scorers,
     serve,
     status,
+    watch,
 )
 from flows.cli.common import version_option
 from flows.cli.render.error import print_error
@@ -52,22 +54,24 @@ target_app = typer.Typer(help="Datasets somebody wants to solve.", no_args_is_he
 esm_app = typer.Typer(help="Embedding Space Maps from and for others.", no_args_is_help=True)
 pool_app = typer.Typer(help="Ready-made pools of sources.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="What the gate refused, until somebody decides.", no_args_is_help=True)
+watch_app = typer.Typer(help="What is taken in by itself when it changes.", no_args_is_help=True)
 list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(target_app, name="target")
 app.add_typer(esm_app, name="esm")
 app.add_typer(pool_app, name="pool")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(watch_app, name="watch")
 app.add_typer(list_app, name="list")
 
 app.command("init")(init.init)
 source_app.command("add")(add.source_add)
 app.command("ingest")(ingest.ingest)
 target_app.command("add")(add.target_add)
+target_app.command("fresh")(fresh.target_fresh)
 esm_app.command("import")(esm.esm_import)
 esm_app.command("export")(esm.esm_export)
 pool_app.command("list")(pool.pool_list)
-target_app.command("fresh")(fresh.target_fresh)
 pool_app.command("add")(pool.pool_add)
 pool_app.command("export")(pool.pool_export)
 app.command("refresh")(refresh.refresh)
@@ -80,6 +84,8 @@ for _verb in ("list", "show", "release", "drop"):
     quarantine_app.command(_verb)(getattr(quarantine, f"quarantine_{_verb}"))
 for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
+for _verb in ("add", "list", "remove"):
+    watch_app.command(_verb)(getattr(watch, f"watch_{_verb}"))
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
 app.command("report")(report.report)
@@ -91,6 +97,7 @@ app.command("unpin")(restore.unpin)
 app.command("push")(remotes.push)
 app.command("pull")(remotes.pull)
 app.command("rebuild")(rebuild.rebuild)
+app.command("maintain")(maintain.maintain)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("make", hidden=True)(make.make)

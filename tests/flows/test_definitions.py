@@ -108,6 +108,7 @@ def test_the_command_names() -> None:
         "list rankings",
         "list sources",
         "list targets",
+        "maintain",
         "make",
         "pin",
         "pool add",
@@ -132,4 +133,7 @@ def test_the_command_names() -> None:
         "target add",
         "target fresh",
         "unpin",
+        "watch add",
+        "watch list",
+        "watch remove",
     ]
