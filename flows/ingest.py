@@ -26,6 +26,7 @@ from features.publishing import publish_sources
 from features.rankings import stale_targets
 from features.record import unrecorded
 from features.registry import Entry, Kind
+from flows.intake import Intake, take_in
 from flows.progress import step_progress
 from flows.recording import record_state
 
@@ -51,7 +52,8 @@ class IngestResult:
 
     ``made`` are the sources that became ready in this run, ``ready`` the chosen ones that were before,
     ``failed`` name -> reason, ``published`` how many rows LanceDB got, ``stale`` the targets to refresh,
-    ``release`` the git commit that records the state.
+    ``release`` the git commit that records the state. Of what came in by itself, ``taken`` has the ``kind``, ``name``,
+    ``status`` and ``place`` of each dataset, and ``refused`` and ``waiting`` place -> reason.
     """
 
     made: list[str] = field(default_factory=list)
@@ -60,6 +62,9 @@ class IngestResult:
     published: int = 0
     stale: list[str] = field(default_factory=list)
     release: str | None = None
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
 def _source(workspace: str, name: str) -> tuple[Plan, Entry]:
@@ -114,7 +119,7 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
     Parameters
     ----------
     names
-        Sources to work on; all when not given.
+        Sources to work on; when not given, what came in by itself is taken first, and then all are worked on.
     workspace
         The workspace's folder; found from the environment when not given.
 
@@ -125,9 +130,10 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
     """
     place = workspace_at(workspace)
     root = str(place.root)
+    came = Intake() if names else take_in(place)
     plan = Plan(place)
     chosen = plan.chosen(names)
-    result = IngestResult(ready=[entry.name for entry in chosen if plan.is_ready(entry)])
+    result = IngestResult(**vars(came), ready=[entry.name for entry in chosen if plan.is_ready(entry)])
     todo = [entry for entry in chosen if entry.name not in result.ready]
     submitted = {entry.name: _submit(place, entry.name) for entry in todo}
     with audited():
@@ -137,15 +143,22 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
         again = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
         result.published = publish.with_options(**again)(root)  # type: ignore[arg-type]
         result.stale = stale_targets(Plan(place))
-        message = f"Ingest {', '.join(result.made) or 'of an earlier run'}"
+        message = _message(result)
         try:
             result.release = record_state.with_options(**again)(root, message)  # type: ignore[arg-type]
         finally:
             # What is published makes targets stale, whether or not it could be recorded.
-            if result.made:
+            if result.made or any(one["kind"] == Kind.TARGET for one in result.taken):
                 announce(place, result.made, result.stale)
     _result_artifact(result)
     return asdict(result)
+
+
+def _message(result: IngestResult) -> str:
+    names = ", ".join(result.made)
+    came = ", ".join(one["name"] for one in result.taken if one["name"] not in result.made)
+    parts = [f"Ingest {names}" if names else "", f"Take in {came}" if came else ""]
+    return "; ".join(part for part in parts if part) or "Ingest of an earlier run"
 
 
 def _gather(place: Workspace, submitted: dict[str, list[PrefectFuture[Any]]], result: IngestResult) -> None:
@@ -183,6 +196,7 @@ def _result_artifact(result: IngestResult) -> None:
     rows += [
         {"source": name, "outcome": "failed", "reason": reason} for name, reason in result.failed.items()
     ]
+    rows += [{"source": at, "outcome": "refused", "reason": reason} for at, reason in result.refused.items()]
     if rows:
         create_table_artifact(
             table=rows, key=artifact_key("springboard", "ingest"), description="What the ingest did"

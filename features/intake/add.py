@@ -29,6 +29,8 @@ from models.errors import ArtefactError, GateError, NamingError, SettingsError, 
 from models.tasks import OnProgress, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from features.workspace.layout import Workspace
@@ -79,11 +81,13 @@ def add_dataset(
     options: AddOptions | None = None,
     *,
     lifted: Lifted | None = None,
+    accept: Callable[[ReadDataset], None] | None = None,
     on_progress: OnProgress = silent,
 ) -> Added:
     """Read, map, gate, cap and register a dataset as a source or as a target.
 
-    ``lifted`` is a refusal that is lifted by this very addition, and noted with it.
+    ``lifted`` is a refusal that is lifted by this very addition, and noted with it. ``accept`` is shown what was read
+    before anything is kept of it, and raises where it is not what was meant.
 
     Raises
     ------
@@ -107,6 +111,8 @@ def add_dataset(
     before = plan.registry.current(kind).get(name)
     _refuse_imported_name(workspace, kind, name)
     dataset = read_dataset(reference, options.read, on_progress=on_progress)
+    if accept is not None:
+        accept(dataset)
     kept = kept_reference(workspace, reference, is_local=dataset.origin.get("kind") != "hub")
     _refuse_other_reference(before, kept, kind, name, options.replace)
     tuned = checked_tuned_model(plan, options.tuned_model)

@@ -22,8 +22,12 @@ __all__ = ["held_records"]
 def held_records(workspace: Workspace) -> list[dict[str, Any]]:
     """One record per refused dataset, refused ESM and file of refused rows that nobody has decided on.
 
+    So has what came in by itself and could not be read, which lies where it lay until it is taken away or changed.
+
     Keys: ``name``, ``role``, ``what``, ``rule``, ``reason``, ``rows`` (still waiting), ``created_at``, ``file``.
     """
+    from features.inbox.listing import refused_unread
+
     decisions = Decisions(workspace)
     records = [
         {
@@ -51,6 +55,19 @@ def held_records(workspace: Workspace) -> list[dict[str, Any]]:
             "file": None,
         }
         for one in Imports(workspace).refused()
+    ]
+    records += [
+        {
+            "name": one["name"],
+            "role": one["kind"],
+            "what": "file",
+            "rule": "",
+            "reason": one["reason"],
+            "rows": None,
+            "created_at": one["at"],
+            "file": one["place"],
+        }
+        for one in refused_unread(workspace)
     ]
     for path in sorted(workspace.folder("quarantine").glob("[!.]*.parquet")):
         if path.stem not in decisions.dropped_files:

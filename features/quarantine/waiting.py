@@ -116,12 +116,26 @@ def waiting_of(workspace: Workspace, name: str, role: str | None = None) -> Wait
             consequence="nothing was done",
             next_step="say which with --role source or --role target",
         )
+    _refuse_unread(workspace, name)
     hint = did_you_mean(name, {known_name for known_name, _ in known})
     raise NamingError(
         f"nothing waits in quarantine under {shown(name)}",
         consequence="nothing was done",
         next_step=f"springboard quarantine list shows what does{f' ({hint})' if hint else ''}",
     )
+
+
+def _refuse_unread(workspace: Workspace, name: str) -> None:
+    """Of what could not be read there are no rows to show, release or drop."""
+    from features.inbox.listing import refused_unread
+
+    for one in refused_unread(workspace):
+        if one["name"] == name:
+            raise NamingError(
+                f"{shown(name)} could not be read ({one['reason']}), so that none of its rows wait in quarantine",
+                consequence="nothing was done",
+                next_step=f"it lies at {shown(one['place'], 300)}: take it away, or put another file in its place",
+            )
 
 
 def _files(workspace: Workspace, decisions: Decisions) -> list[_File]:

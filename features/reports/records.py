@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.artefacts.failures import reasons
 from features.exchange import Imports
+from features.inbox.listing import inbox_summary
 from features.pools.restoring import is_whole
 from features.quarantine.listing import held_records
 from features.rankings.history import RankingLedger, shown_ranking
@@ -203,7 +204,7 @@ def _is_late(target: dict[str, Any], limit: float) -> bool:
     -------
     dict
         ``workspace``, ``encoder``, ``sources`` (counts and the pending ones with reasons), ``targets`` (records),
-        ``quarantine`` (counts), ``late`` (targets that are staler than promised, or, without a promise, than
+        ``quarantine`` (counts), ``inbox`` (of :func:`inbox_summary`), ``late`` (targets that are staler than promised, or, without a promise, than
         ``max_age_seconds``, 0 when not given), and ``ok``: whether there are none.
     """
     sources = source_records(plan)
@@ -224,6 +225,7 @@ def _is_late(target: dict[str, Any], limit: float) -> bool:
         },
         "targets": targets,
         "quarantine": len(quarantine_records(plan)),
+        "inbox": inbox_summary(plan.workspace),
         "late": late,
         "ok": not late,
     }

@@ -27,7 +27,9 @@ TEMPLATE_FILES = {
 }
 """What ``init`` copies; the repository root, itself a workspace, holds the same bytes (a test compares)."""
 
-_GITIGNORE = "/.springboard/\n/store/\n/store.*/\n/tuned_models/\n/reports/\n/dvc-remote/\n"
+_GITIGNORE = "/.springboard/\n/inbox/\n/store/\n/store.*/\n/tuned_models/\n/reports/\n/dvc-remote/\n"
+
+_INBOX = ("inbox/sources", "inbox/targets")
 
 
 def init_workspace(folder: Path) -> Workspace:
@@ -57,6 +59,8 @@ def init_workspace(folder: Path) -> Workspace:
         building.chmod(0o755)
         _copy_template(building)
         (building / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+        for inbox in _INBOX:
+            (building / inbox).mkdir(parents=True)
         ensure_repository(building)
         commit_paths(building, ["."], "A new Springboard workspace")
         if folder.exists():

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from features.gate.settings import GateSettings
+from features.inbox.params import InboxParams
 from features.overlap.settings import OverlapSettings
 from models.encoder.settings import EncoderSettings
 from models.errors import SettingsError
@@ -156,6 +157,7 @@ class Settings(_Section):
     encoder: EncoderSettings
     caps: Caps = Caps()
     gate: GateSettings = Field(default_factory=GateSettings)
+    inbox: InboxParams = InboxParams()
     overlap: OverlapSettings = Field(default_factory=OverlapSettings)
     tuning: TuningSettings = Field(default_factory=TuningSettings)
     esm: EsmParams = EsmParams()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from features.intake import Added, AddOptions
     from features.registry import Kind
 
-__all__ = ["source_add", "target_add"]
+__all__ = ["read_options", "source_add", "target_add"]
 
 Ref = Annotated[
     str, typer.Argument(metavar="REF", help="A hub id, a parquet/csv/tsv/jsonl file, or a folder of splits.")
@@ -86,7 +86,7 @@ def source_add(
     """Register a dataset as a source: read, map and gate it now; `springboard ingest` computes."""
     from features.registry import Kind
 
-    read = _read_options(
+    read = read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
     added = _add(Kind.SOURCE, ref, _options(read, name, licence, cap, replace, tuned_model), workspace)
@@ -120,7 +120,7 @@ def target_add(
     from features.registry import Kind
     from features.registry.promises import age_promised, promise_freshness
 
-    read = _read_options(
+    read = read_options(
         text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
     )
     registry = plan_of(workspace).registry
@@ -137,7 +137,7 @@ def target_add(
     _show(added, json, "springboard refresh")
 
 
-def _read_options(
+def read_options(
     text: str | None,
     label: str | None,
     task: Task | None,
@@ -150,6 +150,7 @@ def _read_options(
     streaming: bool | None,
     max_rows: int | None,
 ) -> Any:
+    """How a dataset is read, from what was typed."""
     from features.reading import ReadOptions
 
     return ReadOptions(

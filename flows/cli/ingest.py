@@ -36,15 +36,42 @@ def ingest(
     plan = plan_of(workspace)
     chosen = [] if everything else list(names or [])
     sources = plan.chosen(chosen)
-    if all(plan.is_ready(source) for source in sources) and not unrecorded(plan.workspace):
+    waiting = {} if chosen else _waiting(plan)
+    if (
+        waiting is not None
+        and all(plan.is_ready(source) for source in sources)
+        and not unrecorded(plan.workspace)
+    ):
         ready = [source.name for source in sources]
-        nothing = {"made": [], "ready": ready, "failed": {}, "published": 0, "stale": [], "release": None}
-        _show(nothing, json, plan)
+        _show({**_NOTHING, "ready": ready, "waiting": waiting}, json, plan)
         return
     result = run_ingest(plan, chosen or None)
     _show(result, json, Plan(plan.workspace))
-    if result["failed"]:
+    if result["failed"] or result["refused"]:
         raise typer.Exit(1)
+
+
+_NOTHING: dict[str, Any] = {
+    "made": [],
+    "ready": [],
+    "failed": {},
+    "published": 0,
+    "stale": [],
+    "release": None,
+    "taken": [],
+    "refused": {},
+    "waiting": {},
+}
+
+
+def _waiting(plan: Plan) -> dict[str, str] | None:
+    """What waits in the inbox and is not to be taken yet: place -> why; None where something is to be taken."""
+    from features.inbox.looking import look_when_settled
+
+    seen = look_when_settled(plan.workspace)
+    if any(one.state == "due" for one in seen):
+        return None
+    return {one.item.place: one.why for one in seen if one.state in ("settling", "offline")}
 
 
 def run_ingest(plan: Plan, names: list[str] | None) -> dict[str, Any]:
@@ -66,6 +93,21 @@ def run_ingest(plan: Plan, names: list[str] | None) -> dict[str, Any]:
     return result
 
 
+def _show_intake(result: dict[str, Any]) -> None:
+    words = {
+        "new": "new",
+        "updated": "stands for new rows from now on",
+        "unchanged": "has the same rows as before",
+        "same rows": "one more name for rows that are here already",
+    }
+    for one in result["taken"]:
+        say(f"Taken in: {one['kind']} {one['name']}, {words[one['status']]} ({one['place']})")
+    for place, reason in result["refused"].items():
+        say(f"Refused: {place} ({reason})")
+    for place, reason in result["waiting"].items():
+        say(f"Waits: {place} ({reason})")
+
+
 def _show(result: dict[str, Any], as_json: bool, plan: Plan) -> None:
     from features.rankings import stale_targets
     from flows.environment import has_server
@@ -75,6 +117,7 @@ def _show(result: dict[str, Any], as_json: bool, plan: Plan) -> None:
         print_json({**result, "stale": stale})
         return
     made, failed = result["made"], result["failed"]
+    _show_intake(result)
     if not made and not failed:
         say("Nothing is pending.")
     if made:

@@ -32,6 +32,24 @@ def status(
         raise typer.Exit(1)
 
 
+_SHOWN = 5
+
+
+def _show_inbox(inbox: dict[str, Any]) -> None:
+    """What waits in the inbox, and what was refused there before the gate could keep it in quarantine."""
+    if inbox["problem"]:
+        say(f"Inbox     {inbox['problem']}")
+    listed = {"waits": inbox["waiting"], "refused": inbox["refused"], "not asked": inbox["offline"]}
+    if any(listed.values()):
+        counts = ", ".join(f"{len(found)} {word}" for word, found in listed.items() if found)
+        say(f"Inbox     {inbox['taken']} taken, {counts} (springboard watch list)")
+    for word, found in listed.items():
+        for one in found[:_SHOWN]:
+            say(f"          {word}: {one['place']} ({one['reason']})")
+        if len(found) > _SHOWN:
+            say(f"          {word}: {len(found) - _SHOWN} more")
+
+
 def _show(record: dict[str, Any], max_age: str) -> None:
     sources = record["sources"]
     say(f"Workspace {record['workspace']}")
@@ -55,6 +73,7 @@ def _show(record: dict[str, Any], max_age: str) -> None:
             say(f"          pinned: {one['name']} as in release {one['pinned'][:12]}")
         if one["status"] == "fresh" and one["reason"]:
             say(f"          {one['name']}: {one['reason']}")
+    _show_inbox(record["inbox"])
     if record["quarantine"]:
         say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
     if record["late"]:

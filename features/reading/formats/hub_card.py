@@ -13,7 +13,7 @@ from models.errors import OfflineError, SpringboardError, UnknownReferenceError,
 if TYPE_CHECKING:
     from features.reading.options import ReadOptions
 
-__all__ = ["HubCard", "find_card", "hub_errors"]
+__all__ = ["HubCard", "commit_of", "find_card", "hub_errors"]
 
 _TIMEOUT = 30.0
 
@@ -81,6 +81,29 @@ def find_card(hub_id: str, options: ReadOptions) -> HubCard:
         citation=info.citation if isinstance(getattr(info, "citation", None), str) else None,
         sizes=sizes,
     )
+
+
+def commit_of(hub_id: str, revision: str | None, timeout: float) -> str:
+    """Ask the hub which commit a branch or tag of a dataset stands for now: one small question, nothing is downloaded.
+
+    Raises
+    ------
+    UnknownReferenceError
+        No such dataset or revision.
+    OfflineError
+        The hub cannot be reached within ``timeout`` seconds.
+    UnreadableError
+        It is gated, or the hub's answer cannot be understood.
+    """
+    from features.reading.options import ReadOptions
+
+    with hub_errors(hub_id, ReadOptions(revision=revision)):
+        from huggingface_hub import HfApi
+
+        info = HfApi().dataset_info(hub_id, revision=revision, expand=["sha"], timeout=timeout)
+        if not info.sha:
+            raise UnreadableError(f"The hub names no commit of the dataset {shown(hub_id)}")
+        return str(info.sha)
 
 
 @contextmanager
