@@ -9,15 +9,13 @@ mean.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from benchmarks.transfer.encoders import ENCODERS
+from features.evaluation import evaluate
 
 __all__ = ["CHOSEN_BY_OTHERS", "main", "table_of"]
 
@@ -90,22 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
         help="scorers; else LogME with and without an intercept, on ESMs of every rank",
     )
     asked = parser.parse_args(arguments)
-    truth, predictions = (
-        HERE / f"{asked.encoder}.csv",
-        HERE / f"{asked.encoder}_predictions.csv",
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "flows.cli",
-        "evaluate",
-        str(truth),
-        "--predictions",
-        str(predictions),
-        "--json",
-    ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = json.loads(done.stdout)
+    tables = (HERE / f"{asked.encoder}.csv", HERE / f"{asked.encoder}_predictions.csv")
+    found = evaluate(*tables, must_match=False, resamples=1)
     candidates = asked.candidates or sorted(name for name in found["scorers"] if "centred@rank" in name)
     table = table_of(found["per_target"], candidates)
     table.write_csv(HERE / f"{asked.encoder}_choice.csv", float_precision=4)
