@@ -26,6 +26,7 @@ __all__ = [
     "announce",
     "artifact_key",
     "audited",
+    "resource_of",
     "runner_of",
     "runner_of_folder",
     "workspace_at",
@@ -99,16 +100,21 @@ def artifact_key(prefix: str, name: str) -> str:
     return f"{prefix}-{name.replace('_', '-').strip('-') or 'x'}"
 
 
+def resource_of(workspace: Workspace) -> dict[str, str]:
+    """The workspace as Prefect's events name it: a hash of where it lies, and its folder's name."""
+    identity = hashlib.sha256(str(workspace.root).encode()).hexdigest()[:12]
+    return {
+        "prefect.resource.id": f"springboard.workspace.{identity}",
+        "prefect.resource.name": workspace.root.name,
+    }
+
+
 def announce(workspace: Workspace, sources: Sequence[str], stale: Sequence[str]) -> None:
     """Emit the one event of a publish, naming the targets it makes stale."""
     from prefect.events import emit_event
 
-    identity = hashlib.sha256(str(workspace.root).encode()).hexdigest()[:12]
     emit_event(
         event=PUBLISHED,
-        resource={
-            "prefect.resource.id": f"springboard.workspace.{identity}",
-            "prefect.resource.name": workspace.root.name,
-        },
+        resource=resource_of(workspace),
         payload={"sources": list(sources), "stale_targets": list(stale), "workspace": str(workspace.root)},
     )

@@ -58,6 +58,7 @@ def serve_workspace(
         from prefect import serve
 
         from flows.deployments import deployments_of
+        from flows.watching import checking
 
         deployments = deployments_of(workspace.root / "prefect.yaml", crons)
         _say(f"Workspace  {workspace.root}")
@@ -67,7 +68,7 @@ def serve_workspace(
             _say(
                 f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}"
             )
-        with suppress(KeyboardInterrupt):
+        with checking(workspace), suppress(KeyboardInterrupt):
             serve(*deployments, limit=2, print_starting_message=False)
 
 

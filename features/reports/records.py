@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from features.alerts.outbox import Outbox
 from features.artefacts.failures import reasons
 from features.exchange import Imports
 from features.inbox.listing import inbox_summary
@@ -15,8 +17,9 @@ from features.rankings.pins import pins_in_force
 from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness
 from features.registry.entries import Kind
-
 from features.registry.promises import promises_of
+from features.runs import last_of_flows, running
+
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
 
@@ -126,8 +129,8 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
     """
     now = datetime.now(UTC)
     pins = pins_in_force(plan.workspace)
-    fresh = {one.target: one for one in freshness(plan)}
     promises = promises_of(plan.registry)
+    fresh = {one.target: one for one in freshness(plan)}
     records = []
     for entry in plan.registry.current(Kind.TARGET).values():
         one, promise = fresh[entry.name], promises.get(entry.name)
@@ -142,10 +145,10 @@ def target_records(plan: Plan) -> list[dict[str, Any]]:
                 "pinned": pins[entry.name].release if entry.name in pins else None,
                 "stale_since": one.stale_since,
                 "stale_seconds": round(one.staleness(now), 1),
-                "ranked_at": one.ranked_at,
                 "fresh_within": promise.text if promise else None,
                 "fresh_within_seconds": promise.seconds if promise else None,
                 "broken": promise is not None and one.is_stale and one.staleness(now) >= promise.seconds,
+                "ranked_at": one.ranked_at,
                 "ranking_id": one.ranking_id,
                 "reference": entry.reference,
                 "added_at": entry.at,
@@ -191,26 +194,33 @@ def other_scorers(plan: Plan) -> dict[str, list[str]]:
     return {target: sorted(scorers) for target, scorers in found.items()}
 
 
-def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str, Any]:
 def _is_late(target: dict[str, Any], limit: float) -> bool:
     if target["fresh_within"] is not None:
         return bool(target["broken"])
     return bool(target["status"] == "stale" and target["stale_seconds"] >= limit)
 
 
+def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str, Any]:
     """The workspace at a glance.
 
     Returns
     -------
     dict
         ``workspace``, ``encoder``, ``sources`` (counts and the pending ones with reasons), ``targets`` (records),
-        ``quarantine`` (counts), ``inbox`` (of :func:`inbox_summary`), ``late`` (targets that are staler than promised, or, without a promise, than
-        ``max_age_seconds``, 0 when not given), and ``ok``: whether there are none.
+        ``quarantine`` (counts), ``inbox`` (of :func:`inbox_summary`), ``late`` (targets that are staler than promised,
+        or, without a promise, than ``max_age_seconds``, 0 when not given), ``flows`` (when each last ran and succeeded, and what is failing in it),
+        ``hanging`` (runs), ``alerts`` (:meth:`features.alerts.outbox.Outbox.summary`), and ``ok``: whether nothing is
+        late and nothing hangs.
     """
     sources = source_records(plan)
     targets = target_records(plan)
     limit = max_age_seconds or 0.0
     late = [t["name"] for t in targets if _is_late(t, limit)]
+    hanging = [
+        {"flow": one.flow, "run": one.run, "since": one.started_at, "host": one.host}
+        for one in running(plan.workspace)
+        if one.hangs
+    ]
     settings = plan.workspace.settings.encoder
     return {
         "workspace": str(plan.workspace.root),
@@ -226,6 +236,9 @@ def _is_late(target: dict[str, Any], limit: float) -> bool:
         "targets": targets,
         "quarantine": len(quarantine_records(plan)),
         "inbox": inbox_summary(plan.workspace),
+        "flows": {name: asdict(one) for name, one in last_of_flows(plan.workspace).items()},
+        "hanging": hanging,
+        "alerts": Outbox(plan.workspace).summary(),
         "late": late,
-        "ok": not late,
+        "ok": not late and not hanging,
     }

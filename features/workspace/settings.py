@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from features.alerts.params import AlertsParams
 from features.gate.settings import GateSettings
 from features.inbox.params import InboxParams
 from features.overlap.settings import OverlapSettings
@@ -166,6 +167,7 @@ class Settings(_Section):
     store: StoreParams = StoreParams()
     run: RunParams = RunParams()
     maintain: MaintainParams = MaintainParams()
+    alerts: AlertsParams = AlertsParams()
 
     @field_validator("encoder", "tuning", mode="before")
     @classmethod

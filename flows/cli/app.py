@@ -10,6 +10,7 @@ import typer
 
 from flows.cli import (
     add,
+    alerts,
     audit,
     demo,
     esm,
@@ -55,6 +56,7 @@ esm_app = typer.Typer(help="Embedding Space Maps from and for others.", no_args_
 pool_app = typer.Typer(help="Ready-made pools of sources.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="What the gate refused, until somebody decides.", no_args_is_help=True)
 watch_app = typer.Typer(help="What is taken in by itself when it changes.", no_args_is_help=True)
+alerts_app = typer.Typer(help="What was told, and to whom.", no_args_is_help=True)
 list_app = typer.Typer(help="What the workspace holds.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(target_app, name="target")
@@ -62,6 +64,7 @@ app.add_typer(esm_app, name="esm")
 app.add_typer(pool_app, name="pool")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(watch_app, name="watch")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(list_app, name="list")
 
 app.command("init")(init.init)
@@ -86,6 +89,8 @@ for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
 for _verb in ("add", "list", "remove"):
     watch_app.command(_verb)(getattr(watch, f"watch_{_verb}"))
+for _verb in ("list", "send", "test"):
+    alerts_app.command(_verb)(getattr(alerts, f"alerts_{_verb}"))
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
 app.command("report")(report.report)

@@ -18,7 +18,7 @@ def status(
     json: AsJson = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """The workspace at a glance; exit code 1 when a target is staler than promised, or than --max-age."""
+    """The workspace at a glance; exit code 1 when a target is staler than promised (or --max-age), or a flow hangs."""
     from features.ages import seconds_of
     from features.reports.records import status_record
 
@@ -50,6 +50,28 @@ def _show_inbox(inbox: dict[str, Any]) -> None:
             say(f"          {word}: {len(found) - _SHOWN} more")
 
 
+def _show_told(record: dict[str, Any]) -> None:
+    """What fails and hangs, and whom nobody could tell."""
+    for flow, state in record["flows"].items():
+        for item, failing in state["failing"].items():
+            of = f" for {item}" if item else ""
+            say(
+                f"Failing   {flow}{of} since {failing['since'][:16].replace('T', ' ')} UTC ({failing['reason']})"
+            )
+    for one in record["hanging"]:
+        say(
+            f"Hangs     {one['flow']} since {one['since'][:16].replace('T', ' ')} UTC (run {one['run']}, {one['host']})"
+        )
+    alerts = record["alerts"]
+    if alerts["waiting"]:
+        waits = "1 alert waits" if alerts["waiting"] == 1 else f"{alerts['waiting']} alerts wait"
+        say(f"Alerts    {waits} to be sent (springboard alerts send)")
+    for channel, problem in alerts["problems"].items():
+        say(f"          {channel}: {problem}")
+    if alerts["given_up"]:
+        say(f"Alerts    given up in the last 7 days: {alerts['given_up']} (springboard alerts list)")
+
+
 def _show(record: dict[str, Any], max_age: str) -> None:
     sources = record["sources"]
     say(f"Workspace {record['workspace']}")
@@ -76,6 +98,7 @@ def _show(record: dict[str, Any], max_age: str) -> None:
     _show_inbox(record["inbox"])
     if record["quarantine"]:
         say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
+    _show_told(record)
     if record["late"]:
         broken = [one["name"] for one in stale if one["broken"]]
         other = [name for name in record["late"] if name not in broken]
