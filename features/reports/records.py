@@ -208,9 +208,9 @@ def status_record(plan: Plan, max_age_seconds: float | None = None) -> dict[str,
     dict
         ``workspace``, ``encoder``, ``sources`` (counts and the pending ones with reasons), ``targets`` (records),
         ``quarantine`` (counts), ``inbox`` (of :func:`inbox_summary`), ``late`` (targets that are staler than promised,
-        or, without a promise, than ``max_age_seconds``, 0 when not given), ``flows`` (when each last ran and succeeded, and what is failing in it),
-        ``hanging`` (runs), ``alerts`` (:meth:`features.alerts.outbox.Outbox.summary`), and ``ok``: whether nothing is
-        late and nothing hangs.
+        or, without a promise, than ``max_age_seconds``, 0 when not given), ``flows`` (when each last ran and succeeded,
+        and what is failing in it), ``hanging`` (runs), ``alerts`` (:meth:`features.alerts.outbox.Outbox.summary`), and
+        ``ok``: whether nothing is late and nothing hangs.
     """
     sources = source_records(plan)
     targets = target_records(plan)
