@@ -47,9 +47,13 @@ def deployments_of(prefect_yaml: Path, crons: Mapping[str, str] | None = None) -
             flow = _flow(prefect_yaml, spec["entrypoint"])
             override = (crons or {}).get(flow.name)
             schedules = (
-                [Cron(override)]
+                # Never the machine's zone: its summer time would fire once twice, and once not at all.
+                [Cron(override, timezone="UTC")]
                 if override
-                else [Cron(one["cron"], timezone=one.get("timezone")) for one in spec.get("schedules") or []]
+                else [
+                    Cron(one["cron"], timezone=one.get("timezone") or "UTC")
+                    for one in spec.get("schedules") or []
+                ]
             )
             triggers = [DeploymentEventTrigger(**_without(one, "type")) for one in spec.get("triggers") or []]
             deployments.append(

@@ -29,6 +29,8 @@ from features.registry import Entry, Kind
 from flows.intake import Intake, take_in
 from flows.progress import step_progress
 from flows.recording import record_state
+from flows.retrying import retrying
+from flows.time_limit import limited
 from flows.watching import watched
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ def publish(workspace: str) -> int:
 
 
 @flow(name="ingest", task_runner=runner_of_folder(), validate_parameters=True, retries=0)
+@limited
 @watched("made", "ready")
 def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict[str, Any]:
     """Make everything that pending sources lack, publish it and record it.
@@ -141,13 +144,12 @@ def ingest(names: list[str] | None = None, workspace: str | None = None) -> dict
     with audited():
         _gather(place, submitted, result)
     if result.made or unrecorded(place):
-        run = place.settings.run
-        again = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
-        result.published = publish.with_options(**again)(root)  # type: ignore[arg-type]
+        again = retrying(place.settings)
+        result.published = publish.with_options(**again)(root)
         result.stale = stale_targets(Plan(place))
         message = _message(result)
         try:
-            result.release = record_state.with_options(**again)(root, message)  # type: ignore[arg-type]
+            result.release = record_state.with_options(**again)(root, message)
         finally:
             # What is published makes targets stale, whether or not it could be recorded.
             if result.made or any(one["kind"] == Kind.TARGET for one in result.taken):
@@ -176,10 +178,9 @@ def _gather(place: Workspace, submitted: dict[str, list[PrefectFuture[Any]]], re
 
 
 def _submit(place: Workspace, name: str) -> list[PrefectFuture[Any]]:
-    run = place.settings.run
     futures: list[PrefectFuture[Any]] = []
     for step in (embed_source, tune_source, fit_source):
-        configured = step.with_options(retries=run.retries, retry_delay_seconds=run.retry_delay_seconds)
+        configured = step.with_options(**retrying(place.settings))
         submit: Callable[..., PrefectFuture[Any]] = configured.submit
         futures.append(submit(str(place.root), name, wait_for=futures[-1:]))
     return futures

@@ -25,6 +25,8 @@ from features.reports.slugs import slug_of
 from features.reports.workspace import overview_of_workspace, report_workspace
 from flows.progress import step_progress
 from flows.recording import record_state
+from flows.retrying import retrying
+from flows.time_limit import limited
 from flows.watching import watched
 
 __all__ = ["RefreshResult", "refresh"]
@@ -120,6 +122,7 @@ def write_pages(workspace: str) -> str:
 
 
 @flow(name="refresh", task_runner=runner_of_folder(), validate_parameters=True, retries=0)
+@limited
 @watched("changed", "confirmed", "fresh")
 def refresh(
     names: list[str] | None = None,
@@ -147,8 +150,7 @@ def refresh(
     """
     place = workspace_at(workspace)
     root = str(place.root)
-    run = place.settings.run
-    again: dict[str, Any] = {"retries": run.retries, "retry_delay_seconds": run.retry_delay_seconds}
+    again = retrying(place.settings)
     work = work_of(Plan(place), names, scorer, force)
     result = RefreshResult(fresh=work.fresh, passed_over=work.passed_over, failed=dict(work.refused))
     submitted: dict[tuple[str, str], PrefectFuture[dict[str, Any]]] = {

@@ -18,6 +18,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.aftermath import SERVER_SETTINGS, end_left_server, end_lost_runs, note_server
 from flows.environment import quiet_prefect
 from models.errors import SpringboardError
 
@@ -60,6 +61,12 @@ def serve_workspace(
         from flows.deployments import deployments_of
         from flows.watching import checking
 
+        if os.environ["PREFECT_HOME"] == str(workspace.private / "prefect"):
+            # Nobody else has runs on a server of this workspace's own.
+            for name in end_lost_runs():
+                _say(
+                    f"Crashed    run {name}, which an earlier serve had begun; the next one goes on from there"
+                )
         deployments = deployments_of(workspace.root / "prefect.yaml", crons)
         _say(f"Workspace  {workspace.root}")
         _say(f"Prefect    http://{host}:{port}")
@@ -122,6 +129,8 @@ def _site(workspace: Workspace, host: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def _server(workspace: Workspace, host: str, port: int, api: str) -> Iterator[None]:
+    note = _note(workspace)
+    end_left_server(note)
     if _answers(api):
         raise _port_taken("Prefect's server", host, port, "--port", None)
     log = workspace.private / "prefect-server.log"
@@ -133,11 +142,12 @@ def _server(workspace: Workspace, host: str, port: int, api: str) -> Iterator[No
             stderr=output,
             # A Ctrl-C in the terminal is for us; the server is stopped after the runs have ended.
             start_new_session=True,
+            env={**SERVER_SETTINGS, **os.environ},
         )
-    note = _note(workspace)
     try:
+        # At once: whoever kills us while it comes up leaves it running.
+        note_server(note, api, os.getpid(), server)
         _wait_for(server, api, log)
-        note.write_text(json.dumps({"api": api, "pid": os.getpid()}), encoding="utf-8")
         yield
     finally:
         note.unlink(missing_ok=True)

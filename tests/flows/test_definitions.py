@@ -27,22 +27,28 @@ def test_the_deployments(deployments: dict[str, Any]) -> None:
             deployment.name,
             [schedule.schedule.cron for schedule in deployment.schedules],
             deployment.concurrency_limit,
+            deployment.concurrency_options.collision_strategy.value,
             [trigger.expect for trigger in deployment.triggers],
         )
         for name, deployment in deployments.items()
     }
     assert said == {
-        "ingest": ("scheduled", ["*/15 * * * *"], 1, []),
-        "refresh": ("scheduled", ["5 * * * *"], 1, [{"springboard.pool.published"}]),
+        "ingest": ("scheduled", ["*/15 * * * *"], 1, "ENQUEUE", []),
+        "refresh": ("scheduled", ["5 * * * *"], 1, "ENQUEUE", [{"springboard.pool.published"}]),
+        "maintain": ("scheduled", ["30 3 * * *"], 1, "CANCEL_NEW", []),
+        "evaluate": ("scheduled", ["30 5 * * 1"], 1, "CANCEL_NEW", []),
     }
 
 
 def test_the_flows_take_these_parameters(deployments: dict[str, Any]) -> None:
+    from flows.evaluate import evaluate
     from flows.ingest import ingest
+    from flows.maintain import maintain
     from flows.refresh import refresh
 
     assert list(ingest.parameters.properties) == ["names", "workspace"]
     assert list(refresh.parameters.properties) == ["names", "scorer", "force", "workspace"]
+    assert list(maintain.parameters.properties) == list(evaluate.parameters.properties) == ["workspace"]
 
 
 def test_the_refresh_is_woken_by_what_the_ingest_announces(deployments: dict[str, Any]) -> None:
@@ -56,7 +62,7 @@ def test_the_refresh_is_woken_by_what_the_ingest_announces(deployments: dict[str
 def test_a_schedule_may_be_overridden_and_a_wrong_one_is_named() -> None:
     from flows.deployments import deployments_of
 
-    ingest, _ = deployments_of(ROOT / "prefect.yaml", {"ingest": "* * * * *"})
+    ingest, *_ = deployments_of(ROOT / "prefect.yaml", {"ingest": "* * * * *"})
     assert [schedule.schedule.cron for schedule in ingest.schedules] == ["* * * * *"]
     with pytest.raises(SettingsError, match=r"prefect\.yaml"):
         deployments_of(ROOT / "prefect.yaml", {"ingest": "every other tuesday"})
