@@ -7,19 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.aftermath import SERVER_SETTINGS, end_left_server, end_lost_runs, note_server
 from flows.environment import quiet_prefect
+from flows.site import port_taken, site
 from models.errors import SpringboardError
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def serve_workspace(
     os.environ.setdefault("PREFECT_HOME", str(workspace.private / "prefect"))
     api = f"http://{host}:{port}/api"
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with _site(workspace, host, site_port), _server(workspace, host, port, api):
+    with site(workspace, host, site_port), _server(workspace, host, port, api):
         os.environ["PREFECT_API_URL"] = api
         from prefect import serve
 
@@ -70,7 +68,7 @@ def serve_workspace(
         deployments = deployments_of(workspace.root / "prefect.yaml", crons)
         _say(f"Workspace  {workspace.root}")
         _say(f"Prefect    http://{host}:{port}")
-        _say(f"Pages      http://{host}:{site_port}")
+        _say(f"Pages      http://{host}:{site_port} (numbers: /metrics)")
         for deployment in deployments:
             _say(
                 f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}"
@@ -92,47 +90,12 @@ def _as_interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-class _Pages(SimpleHTTPRequestHandler):
-    """The files below reports/, without a log line per request and without folder listings."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-    def list_directory(self, path: str | os.PathLike[str]) -> None:
-        """A folder without an index page is not shown."""
-        self.send_error(404)
-
-    def do_GET(self) -> None:
-        """Send a page; the root is the report."""
-        if self.path in ("", "/"):
-            self.send_response(302)
-            self.send_header("Location", "/site/")
-            self.end_headers()
-            return
-        super().do_GET()
-
-
-@contextmanager
-def _site(workspace: Workspace, host: str, port: int) -> Iterator[None]:
-    workspace.reports.mkdir(parents=True, exist_ok=True)
-    try:
-        server = ThreadingHTTPServer((host, port), partial(_Pages, directory=str(workspace.reports)))
-    except OSError as problem:
-        raise _port_taken("the report pages", host, port, "--site-port", problem) from None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @contextmanager
 def _server(workspace: Workspace, host: str, port: int, api: str) -> Iterator[None]:
     note = _note(workspace)
     end_left_server(note)
     if _answers(api):
-        raise _port_taken("Prefect's server", host, port, "--port", None)
+        raise port_taken("Prefect's server", host, port, "--port", None)
     log = workspace.private / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -176,14 +139,6 @@ def _answers(api: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
-
-
-def _port_taken(what: str, host: str, port: int, option: str, problem: OSError | None) -> SpringboardError:
-    return SpringboardError(
-        f"{what} cannot listen on {host}:{port}: {problem.strerror if problem else 'something answers there already'}",
-        consequence="nothing was started",
-        next_step=f"springboard serve {option} with a free port",
-    )
 
 
 def _note(workspace: Workspace) -> Path:

@@ -20,6 +20,7 @@ from features.alerts.finding import raise_alerts, raise_of_runs
 from features.alerts.secrets import redacted, secret_names, secrets_in_force
 from features.artefacts.failures import why
 from features.artefacts.plan import Plan
+from features.metrics import write_metrics
 from features.runs import WHOLE, Begun, Outcome, begin, finish
 from features.workspace import Workspace
 
@@ -112,11 +113,13 @@ def _end(place: Workspace, begun: Begun | None, outcome: Outcome | None) -> None
 
 
 def tell(place: Workspace) -> Delivered:
-    """Raise what is new, and deliver what is due, to Prefect too."""
+    """Raise what is new, deliver what is due, to Prefect too, and write the numbers down."""
     workspace = Workspace(place.root)
     raise_alerts(Plan(workspace))
     senders: dict[str, Sender] = {**senders_of(workspace), EVENTS: lambda alert: emit_alert(workspace, alert)}
-    return deliver(workspace, senders, named_channels(workspace.settings.alerts))
+    done = deliver(workspace, senders, named_channels(workspace.settings.alerts))
+    write_metrics(Plan(workspace))
+    return done
 
 
 @contextmanager

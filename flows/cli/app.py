@@ -24,6 +24,7 @@ from flows.cli import (
     maintain,
     make,
     pool,
+    metrics,
     quarantine,
     rank,
     rebuild,
@@ -95,6 +96,7 @@ app.command("status")(status.status)
 app.command("audit")(audit.audit)
 app.command("report")(report.report)
 app.command("releases")(releases.releases)
+app.command("metrics")(metrics.metrics)
 app.command("diff")(releases.diff)
 app.command("restore")(restore.restore)
 app.command("pin")(restore.pin)

@@ -99,6 +99,9 @@ def test_the_command_names() -> None:
         ]
 
     assert names(get_command(app)) == [
+        "alerts list",
+        "alerts send",
+        "alerts test",
         "audit",
         "demo",
         "diff",
@@ -117,6 +120,7 @@ def test_the_command_names() -> None:
         "maintain",
         "make",
         "pin",
+        "metrics",
         "pool add",
         "pool export",
         "pool list",
