@@ -19,6 +19,7 @@ from benchmarks.transfer.chosen import TRAINING_ROWS
 from benchmarks.transfer.encoders import ENCODERS
 from features.calibration.evidence import EVIDENCE, PastTransfer, write_evidence
 from features.calibration.known import lift_of, settings_text, standing_of
+from features.workspace.settings import RankingParams
 from models.scorers import get_scorer
 
 __all__ = ["evidence_of", "main"]
@@ -53,7 +54,7 @@ def evidence_of(
     """
     gains = _gains(truth.filter(pl.col("training_rows") == training_rows))
     looks = _looks(predictions)
-    settings = settings_text(get_scorer(_SCORER).resolve({}))
+    settings = settings_text(get_scorer(_SCORER).resolve({"center": RankingParams().center}))
     return [
         PastTransfer(
             encoder=encoder,

@@ -77,13 +77,13 @@ class EsmParams(_Section):
 class RankingParams(_Section):
     """How targets are ranked.
 
-    ``scorer`` is the default one; ``center`` subtracts the feature means before LogME; the first
+    ``scorer`` is the default one; ``center`` gives LogME an intercept; the first
     ``jackknife_leading`` sources get a standard error from a jackknife over ``jackknife_groups`` groups of
     target rows. ``sentence_encoder`` is the reference of the encoder of sentence centroids.
     """
 
     scorer: str = "logme"
-    center: bool = False
+    center: bool = True
     jackknife_groups: int = Field(default=10, ge=2)
     jackknife_leading: int = Field(default=20, ge=0)
     seed: int = 0

@@ -69,7 +69,7 @@ def test_what_is_not_json_is_refused() -> None:
         ({"encoder": {"pooling": "first"}}, {"embedding", "moments", "esm"}),
         ({"encoder": {"max_length": 16}}, {"embedding", "moments", "esm"}),
         ({"encoder": {"batch_size": 3}}, set()),
-        ({"ranking": {"center": True}}, set()),
+        ({"ranking": {"center": False}}, set()),
         ({"overlap": {"threshold": 0.5}}, set()),
         ({"run": {"max_workers": 2}}, set()),
         ({"caps": {"source_rows": 20}}, set()),

@@ -57,7 +57,7 @@ def test_the_first_change_starts_a_log_that_holds_what_was_there_before(workspac
 
 def test_settings_that_came_into_force_are_noted_by_hash_and_section_alone(workspace: Workspace) -> None:
     _noted(workspace, 1)
-    edit_params(workspace.root, {"ranking": {"center": True}, "run": {"push": False}})
+    edit_params(workspace.root, {"ranking": {"center": False}, "run": {"push": False}})
     _noted(workspace, 2)
     changes = [e for e in verify(workspace).entries if e["what"] == "settings in force changed"]
     assert [change["sections"] for change in changes] == [["ranking", "run"]]

@@ -155,7 +155,7 @@ def test_a_report_is_evidence_as_the_ranking_of_its_time_saw_the_pair(
 
 
 @pytest.mark.parametrize(
-    "field", [{"encoder": "0" * 32}, {"scorer": "hscore"}, {"settings": '{"center": true}'}], ids=str
+    "field", [{"encoder": "0" * 32}, {"scorer": "hscore"}, {"settings": '{"center": false}'}], ids=str
 )
 def test_evidence_of_another_encoder_or_score_is_not_used(
     team: Team, give_evidence: Give, field: dict[str, str]

@@ -62,7 +62,7 @@ def test_a_ranked_row_is_traced_to_what_it_is_made_of(team: Team) -> None:
 
 def test_what_would_change_a_row_and_how_a_stale_one_is_made_again(team: Team) -> None:
     release = commit_paths(team.workspace.root, ["ledgers"], "one")
-    workspace = change_params(team.workspace, ranking={"center": True})
+    workspace = change_params(team.workspace, ranking={"center": False})
     found = explain(Plan(workspace), "t1", "s1")
     assert found["would_change"] == ["a refresh: the settings or the pool changed"]
     assert found["ranking"]["release"] == release

@@ -64,10 +64,10 @@ def test_new_data_of_the_target_makes_it_stale_since_then(team: Team) -> None:
 
 def test_a_changed_setting_counts_from_the_last_ranking(team: Team) -> None:
     before = _of(team.workspace)
-    changed = change_params(team.workspace, ranking={"center": True})
+    changed = change_params(team.workspace, ranking={"center": False})
     found = _of(changed)
     assert found.stale_since == before.ranked_at
-    assert not _of(change_params(team.workspace, ranking={"center": False})).is_stale
+    assert not _of(change_params(team.workspace, ranking={"center": True})).is_stale
 
 
 def test_staleness_is_the_time_since_the_first_change() -> None:

@@ -96,7 +96,7 @@ def test_settings_that_only_change_speed_leave_the_ranking_fresh(team: Team) -> 
 @pytest.mark.parametrize(
     "sections",
     [
-        {"ranking": {"center": True}},
+        {"ranking": {"center": False}},
         {"ranking": {"jackknife_groups": 5}},
         {"ranking": {"jackknife_leading": 1}},
         {"overlap": {"threshold": 0.5}},
@@ -189,7 +189,7 @@ def error_scorer(monkeypatch: pytest.MonkeyPatch) -> str:
         title="minus LogME",
         paper="made up",
         tasks=frozenset({Task.CLASSIFICATION}),
-        compute=lambda inputs: -logme.compute(inputs, **logme.defaults),
+        compute=lambda inputs: -logme.compute(inputs, center=True),
         higher_is_better=False,
     )
     monkeypatch.setattr("models.scorers.registry.SCORERS", {"logme": logme, "error": error})

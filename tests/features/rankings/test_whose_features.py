@@ -41,7 +41,7 @@ def test_scores_are_of_the_tuned_encoders_own_embeddings(tmp_path: Path, tiny_en
     assert set(rows) == {"s1", "s2"}
     for name, row in rows.items():
         vectors = tuned_features(plan, plan.registry.get(Kind.SOURCE, name), target)
-        expected = logme(vectors.astype(np.float64), labels, Task.CLASSIFICATION)
+        expected = logme(vectors.astype(np.float64), labels, Task.CLASSIFICATION, center=True)
         assert row["score"] == pytest.approx(expected, abs=1e-8)
         assert row["stderr"] > 0
     refresh(workspace, "t1", "logme")
@@ -76,7 +76,9 @@ def test_the_base_score_is_that_of_the_untouched_embeddings(team: Team) -> None:
     base = target_embeddings(plan, target).astype(np.float64)
     shown = shown_ranking(team.workspace, "t1", "logme", plan.encoder)
     assert shown is not None
-    assert shown["base_score"]["score"] == pytest.approx(logme(base, labels, Task.CLASSIFICATION), abs=1e-7)
+    assert shown["base_score"]["score"] == pytest.approx(
+        logme(base, labels, Task.CLASSIFICATION, center=True), abs=1e-7
+    )
     groups = jackknife_groups(labels, Task.CLASSIFICATION, 4, 0)
-    _, replicates = logme_jackknife(base, labels, Task.CLASSIFICATION, groups)
+    _, replicates = logme_jackknife(base, labels, Task.CLASSIFICATION, groups, center=True)
     assert shown["base_score"]["stderr"] == pytest.approx(jackknife_stderr(replicates), rel=1e-4)
