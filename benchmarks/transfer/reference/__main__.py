@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.hfselect import hfselect_python, other_environment
+from benchmarks.transfer.chosen import FIRST_SOURCES, SOURCES
 from benchmarks.transfer.encoders import ENCODERS
 from benchmarks.transfer.kept import SCRATCH
 from benchmarks.transfer.predictions import SCHEMA, write_predictions
@@ -27,7 +28,7 @@ SCORER = "hf_dataset_selector"
 _FLOAT = 4
 
 
-def write_inputs(root: Path, folder: Path) -> dict[str, int]:
+def write_inputs(root: Path, folder: Path, sources: tuple[str, ...]) -> dict[str, int]:
     """Write what the other side reads, as far as it is not there; how many numbers an embedding has, by source."""
     from features.artefacts.embeddings import base_embeddings, embed_rows, target_embeddings
     from features.artefacts.encoders import encoder_of
@@ -41,7 +42,8 @@ def write_inputs(root: Path, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     plan = Plan(Workspace(root))
     widths = {}
-    for name, entry in plan.registry.current(Kind.SOURCE).items():
+    known = plan.registry.current(Kind.SOURCE)
+    for name, entry in ((name, known[name]) for name in sources if name in known):
         place = folder / f"source-{name}.npz"
         if not place.exists():
             if not plan.is_ready(entry) or not Path(tuned_model_folder(plan, entry)).is_dir():
@@ -71,11 +73,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Add the reference implementation's scores to the predictions."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer.reference", description=__doc__)
     parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
+    parser.add_argument("--sources", type=int, default=FIRST_SOURCES, help="how many, in the list's order")
     parser.add_argument("--workspace", type=Path, help="that of benchmarks.transfer.predict")
     asked = parser.parse_args(arguments)
     python = hfselect_python()
     folder = SCRATCH / asked.encoder / "reference"
-    widths = write_inputs(asked.workspace or SCRATCH / asked.encoder / "workspace", folder)
+    workspace = asked.workspace or SCRATCH / asked.encoder / "workspace"
+    widths = write_inputs(workspace, folder, SOURCES[: asked.sources])
     child = Path(__file__).with_name("child.py")
     subprocess.run([python, child, folder], check=True, env=other_environment(folder))
     found = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
