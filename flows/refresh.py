@@ -14,6 +14,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.futures import PrefectFuture
 
 from features.artefacts.plan import Plan
+from features.drift import headline_of, note_drifts
 from features.publishing import publish_ranking, publish_rankings
 from features.rankings import refresh_target, shown_ranking, work_of
 from features.rankings.verdict import why_nothing
@@ -39,7 +40,8 @@ class RefreshResult:
     ``changed`` and ``confirmed`` are targets with a new ranking and with the same one as before, ``fresh``
     those nobody had to look at, ``passed_over`` target -> scorers that do not take its task, ``failed``
     target (and scorer, where several were asked for) -> reason, ``computed`` how many scores and jackknifes were
-    computed, ``report`` the page and ``release`` the git commit. ``rankings`` has a record for each ranking that
+    computed, ``drift`` target -> whether other rows of its own may move its ranking,
+    ``report`` the page and ``release`` the git commit. ``rankings`` has a record for each ranking that
     was put together: ``target``, ``scorer``, ``ranking_id``, ``changed``, ``recalibrated`` (the
     same scores and ranks, other expected gains), how many sources were ``ranked`` and
     ``excluded``, and the ``reason`` where none could be ranked.
@@ -52,6 +54,7 @@ class RefreshResult:
     failed: dict[str, str] = field(default_factory=dict)
     rankings: list[dict[str, Any]] = field(default_factory=list)
     computed: int = 0
+    drift: dict[str, str] = field(default_factory=dict)
     report: str | None = None
     release: str | None = None
 
@@ -106,6 +109,15 @@ def _artifact_name(plan: Plan, target: str, scorer: str) -> str:
 def publish_left(workspace: str) -> int:
     """Publish rankings that a killed run left unpublished."""
     return publish_rankings(Plan(workspace_at(workspace)))
+
+
+@task(task_run_name="compare targets", retry_condition_fn=worth_a_retry)
+def compare_targets(workspace: str) -> dict[str, str]:
+    """Hold the rows of targets that stand for others now against the earlier ones; target -> what that comes to."""
+    with audited():
+        return {
+            name: headline_of(found) for name, found in note_drifts(Plan(workspace_at(workspace))).items()
+        }
 
 
 @task(task_run_name="report", retry_condition_fn=worth_a_retry)
@@ -167,6 +179,7 @@ def refresh(
         _note(result, name, future.result())
     if submitted or unrecorded(place):
         publish_left.with_options(**again)(root)
+        result.drift = compare_targets.with_options(**again)(root)
         result.report = write_pages.with_options(**again)(root)
         message = f"Refresh {', '.join(dict.fromkeys(result.changed)) or 'without a new ranking'}"
         result.release = record_state.with_options(**again)(root, message)

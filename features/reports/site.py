@@ -56,6 +56,8 @@ class Contents:
         Gives the different ranking before one.
     histories
         Target -> which sources led it over time.
+    drifts
+        Target -> what became of its rows, in sentences.
     profiles
         Source -> its profile, quality and map (:mod:`features.reports.profiles`).
     maps
@@ -75,6 +77,7 @@ class Contents:
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     previous: Previous = _nothing_before
     histories: Mapping[str, History] = field(default_factory=dict)
+    drifts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     profiles: Mapping[str, _Json] = field(default_factory=dict)
     maps: Sequence[PoolMap] = ()
     data_docs: Path | None = None
@@ -166,7 +169,8 @@ class _Site:
         history = contents.histories.get(group.name)
         others = contents.others.get(group.name, ())
         docs = self._link(contents.docs.get(("target", group.name)))
-        shared = {"root": "../", "path": path, "docs": docs, **self.shared}
+        drift = [plain(sentence) for sentence in contents.drifts.get(group.name, ())]
+        shared = {"root": "../", "path": path, "docs": docs, "drift": drift, **self.shared}
 
         def make() -> dict[str, bytes]:
             page = target_page(group, contents.previous, self.now, others, contents.workspace)
@@ -174,7 +178,13 @@ class _Site:
                 None if section.changes is None else asdict(section.changes) for section in page.sections
             ]
             steps = [asdict(step) for step in history.steps] if history else []
-            data = {"target": group.name, "rankings": group.rankings, "changes": changes, "history": steps}
+            data = {
+                "target": group.name,
+                "rankings": group.rankings,
+                "changes": changes,
+                "history": steps,
+                "drift": drift,
+            }
             html = render("target.html", page=page, about=about, history=history, **shared)
             return {"html": html, "json": to_json(data), "parquet": tables.ranking_table(group)}
 

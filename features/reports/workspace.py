@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.drift import kept_drifts, sentences_of
 from features.rankings.history import RankingLedger, order_of
 from features.rankings.ranking import read_ranking
 from features.registry.entries import Kind
@@ -107,6 +108,7 @@ def _contents(plan: Plan, remembered: Remembered) -> Contents:
         _summary(plan),
         others=other_scorers(plan),
         histories=_histories(plan, remembered),
+        drifts={name: sentences_of(found) for name, found in kept_drifts(plan).items()},
         profiles=source_profiles(plan, remembered),
         maps=pool_maps(plan, remembered),
         data_docs=docs,

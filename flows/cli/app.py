@@ -13,6 +13,7 @@ from flows.cli import (
     alerts,
     audit,
     demo,
+    drift,
     esm,
     evaluate,
     explain,
@@ -81,6 +82,7 @@ pool_app.command("export")(pool.pool_export)
 app.command("refresh")(refresh.refresh)
 app.command("rank")(rank.rank)
 app.command("explain")(explain.explain)
+app.command("drift")(drift.drift)
 app.command("scorers")(scorers.scorers)
 app.command("evaluate")(evaluate.evaluate)
 app.command("feedback", context_settings=feedback.NEGATIVE_NUMBERS)(feedback.feedback)

@@ -77,6 +77,7 @@ def _nothing_to_do(work: Work) -> dict[str, Any]:
         "failed": {},
         "rankings": [],
         "computed": 0,
+        "drift": {},
         "report": None,
         "release": None,
     }
@@ -109,6 +110,8 @@ def _show(result: dict[str, Any], scorer: str | None) -> None:
     for target in dict.fromkeys(one["target"] for one in result["rankings"]):
         _show_target(target, [one for one in result["rankings"] if one["target"] == target], scorer)
     _show_passed_over(result)
+    for name, sentence in result["drift"].items():
+        say(f"New rows: {name}. {sentence} (springboard drift {name})")
     for name, reason in result["failed"].items():
         say(f"Not ranked: {name} ({reason})")
     say(f"Scores computed: {result['computed']}")

@@ -105,6 +105,7 @@ def test_the_command_names() -> None:
         "audit",
         "demo",
         "diff",
+        "drift",
         "esm export",
         "esm import",
         "evaluate",

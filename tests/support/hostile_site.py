@@ -50,6 +50,7 @@ def write_hostile_site(out: Path, make_ranking: Callable[..., dict[str, Any]], d
         ],
         previous=lambda ranking: make_ranking([*HOSTILE[2:5], "gone"], target=ranking["target"]),
         histories={n: kept for n in HOSTILE if (kept := history_of(lines, lambda name: [name, "plain"]))},
+        drifts={name: [f"New class: {name} (3 rows)."] for name in HOSTILE},
         profiles={
             n: {**EMPTY, "profile": [[n, n]], "quality": {**_QUALITY, "by_rule": [[n, 1]]}} for n in HOSTILE
         },
