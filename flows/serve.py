@@ -74,7 +74,8 @@ def serve_workspace(
                 f"Schedule   {deployment.flow_name}: {', '.join(_cron(one) for one in deployment.schedules or [])}"
             )
         with checking(workspace), suppress(KeyboardInterrupt):
-            serve(*deployments, limit=2, print_starting_message=False)
+            # Each runs once at a time; none is to wait for another that takes hours.
+            serve(*deployments, limit=len(deployments), print_starting_message=False)
 
 
 def _cron(schedule: Any) -> str:

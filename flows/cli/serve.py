@@ -21,12 +21,23 @@ def serve(
     refresh_cron: Annotated[
         str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")
     ] = None,
+    maintain_cron: Annotated[
+        str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")
+    ] = None,
+    evaluate_cron: Annotated[
+        str | None, typer.Option(metavar="CRON", help="Instead of prefect.yaml's.")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """One machine: Prefect's server, the schedules of prefect.yaml and the report pages together."""
     from flows.serve import serve_workspace
 
-    crons = {"ingest": ingest_cron, "refresh": refresh_cron}
+    crons = {
+        "ingest": ingest_cron,
+        "refresh": refresh_cron,
+        "maintain": maintain_cron,
+        "evaluate": evaluate_cron,
+    }
     serve_workspace(
         plan_of(workspace).workspace,
         host=host,
