@@ -32,6 +32,7 @@ from benchmarks.transfer.encoders import ENCODERS
 from benchmarks.transfer.kept import SCRATCH
 from benchmarks.transfer.predictions import SCHEMA, write_predictions
 from benchmarks.transfer.rows import Rows, target_rows
+from features.evaluation.goals import TUNED
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def predict(workspace: Workspace, sources: tuple[str, ...], targets: tuple[str, 
     from flows.cli.ingest import run_ingest
     from flows.cli.refresh import run_refresh
 
-    run_refresh(Plan(workspace), list(targets), "all", force=False)
+    # What the really tuned encoders give is not among "all": it takes the kept models.
+    for scorer in ("all", TUNED):
+        run_refresh(Plan(workspace), list(targets), scorer, force=False)
     frames = [_scores(workspace, targets, scorer.name) for scorer in _used(workspace, targets)]
     frames.append(_base(workspace, targets, sources))
     for name, settings in _variants().items():
