@@ -24,7 +24,9 @@ def completed(ranking: Mapping[str, Any], default_scorer: str | None = None) -> 
     return {**full, "advice": advice_of(full, default_scorer)}
 
 
-def advice_of(ranking: Mapping[str, Any], default_scorer: str | None = None) -> str:
+def advice_of(
+    ranking: Mapping[str, Any], default_scorer: str | None = None, *, with_tier: bool = True
+) -> str:
     """One or two sentences; where there are no expected gains, why.
 
     Parameters
@@ -33,11 +35,14 @@ def advice_of(ranking: Mapping[str, Any], default_scorer: str | None = None) -> 
         With the fields of :func:`completed` but this one.
     default_scorer
         The one of params.yaml, where it is known.
+    with_tier
+        Say how many sources come level with the one named; not where it stands beside words on the tiers.
     """
     if ranking["calibration"] is None:
         return _why_none(ranking, default_scorer)
     best = _best(ranking["ranking"])
-    parts = [_first(best), *_level(ranking["ranking"], best), *_far_from(ranking)]
+    level = _level(ranking["ranking"], best) if with_tier else []
+    parts = [_first(best), *level, *_far_from(ranking)]
     return " ".join(parts)
 
 

@@ -259,7 +259,7 @@ def _view_of(ranking: Mapping[str, Any], top: int | None, now: datetime) -> Rank
         ),
         base_sentence=base_sentence(rows, base_view, lower=lower),
         warnings=tuple(plain(w) for w in ranking.get("warnings") or ()),
-        advice=plain(advice_of(ranking)) if ranking.get("calibration") else "",
+        advice=plain(advice_of(ranking, with_tier=False)) if ranking.get("calibration") else "",
         helps=helps(ranking),
         no_gains="" if ranking.get("calibration") else plain(ranking.get("advice") or ""),
         pinned_text=_pinned_text(ranking),

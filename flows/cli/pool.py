@@ -159,7 +159,7 @@ def _show_added(added: AddedPool, typed: str, stale: list[str]) -> None:
         also = f", {counts['updated']} of them updated" if counts["updated"] else ""
         say(f"Pool '{manifest.name}' added: {len(added.sources)} sources{also} ({manifest.encoder_label})")
     if added.evidence_changed:
-        say("  it brings other evidence of past transfers than before, for expected gains")
+        say("  it brings evidence of past transfers that was not here before, for expected gains")
     for listed, name in added.renamed.items():
         say(f"  '{listed}' is called '{name}' here: the name stood for other rows")
     for name, own in added.same_rows.items():
