@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from features.wording import counted
+
 __all__ = ["BEGIN", "END", "block", "main", "quoted"]
 
 HERE = Path(__file__).parent
@@ -49,7 +51,7 @@ def block(evaluation: dict[str, Any], calibration: list[dict[str, str]], method:
     scorers, default = evaluation["scorers"], evaluation["default"]
     lines = [
         f"On {evaluation['pairs']} real pairs ({evaluation['candidates']} sources, {evaluation['targets']} targets "
-        f"of 100 training rows, {evaluation['seeds']} seeds, MiniLM):",
+        f"of 100 training rows, {counted(evaluation['seeds'], 'seed')}, MiniLM):",
         "",
         "| ranked by | " + " | ".join(title for _, title in _METRICS) + " |",
         "|---|" + "---:|" * len(_METRICS),
