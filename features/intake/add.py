@@ -151,6 +151,9 @@ def add_dataset(
         _refuse_imported_name(workspace, kind, name)
         refuse_pooled_name(plan, kind, name, accepted.version)
         _refuse_other_reference(before, kept, kind, name, options.replace)
+        if not _has_files(plan, entry):
+            # An upkeep may have taken old files of the same rows away, which nobody needed until now.
+            _store(plan, accepted)
         linked = Decisions(workspace).is_linked(kind.value, name, accepted.quarantine)
         if before is not None and _same(before, entry) and linked and lifted is None:
             return Added(before, "unchanged", accepted.report, dataset)
@@ -313,6 +316,10 @@ def _note_refusal(workspace: Workspace, refusal: dict[str, Any], how: dict[str, 
     note(workspace, "dataset refused by the gate", on, ledger=ledger, record=line)
 
 
+def _has_files(plan: Plan, entry: Entry) -> bool:
+    return plan.path("datasets", entry.version).exists() and plan.path("sketches", entry.sketch).exists()
+
+
 def _store(plan: Plan, accepted: _Accepted) -> str:
     """Write the dataset file and the sketch where they are missing; returns the sketch's key."""
     workspace, dataset = plan.workspace, accepted.dataset
@@ -367,7 +374,7 @@ def restore_datasets(workspace: Workspace) -> dict[str, str]:
     failed = {}
     for kind in Kind:
         for entry in plan.registry.current(kind).values():
-            if plan.path("datasets", entry.version).exists() and plan.path("sketches", entry.sketch).exists():
+            if _has_files(plan, entry):
                 continue
             try:
                 _restore(plan, entry)

@@ -136,7 +136,7 @@ def _remove(workspace: Workspace, paths: list[Path], removed: dict[str, int], si
     for path in paths:
         path.unlink(missing_ok=True)
     release = head(workspace.root)
-    note(workspace, "artefacts left data/", {"files": len(paths), **removed}, bytes=size, release=release)
+    note(workspace, "artefacts left data/", {"files": len(paths)}, kinds=removed, bytes=size, release=release)
 
 
 def _name(path: Path) -> str:

@@ -81,7 +81,7 @@ def check_files(plan: Plan, known: Sequence[Difference] | None = None) -> list[P
     """Every recorded file is there with the recorded content, and every file is what its name says."""
     workspace = plan.workspace
     recorded, lists = recorded_files(workspace)
-    different = differences(workspace) if known is None else known
+    different = differences(workspace, recorded) if known is None else known
     troubles = [*map(_different, different), *_unrecorded(workspace, recorded)]
     named_above = {one.path for one in different}
     for name in recorded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,11 +44,18 @@ class Difference:
     in_cache: bool
 
 
-def differences(workspace: Workspace) -> list[Difference]:
+def differences(workspace: Workspace, recorded: Mapping[str, Recorded] | None = None) -> list[Difference]:
     """Read every recorded file, and name those that are not as they were recorded.
 
     What was dropped from quarantine may be missing, and so may what nobody needs: a run that takes such files out may
     have been killed before it recorded that.
+
+    Parameters
+    ----------
+    workspace
+        Where they lie.
+    recorded
+        What :func:`features.maintenance.recorded.recorded_files` says, where somebody has just asked.
 
     Raises
     ------
@@ -60,17 +67,18 @@ def differences(workspace: Workspace) -> list[Difference]:
     dropped = Decisions(workspace).dropped_files
     wanted = None
     found = []
-    for name, recorded in recorded_files(workspace)[0].items():
+    known = recorded_files(workspace)[0] if recorded is None else recorded
+    for name, one in known.items():
         path = workspace.root / name
         md5 = md5_of(path)
         kind = path.parent.name
-        if md5 == recorded.md5 or (kind == "quarantine" and path.stem in dropped):
+        if md5 == one.md5 or (kind == "quarantine" and path.stem in dropped):
             continue
         if md5 is None:
             wanted = wanted or needed(workspace, workspace.settings.maintain.keep_releases)
             if not wanted.wants(kind, path.stem):
                 continue
-        found.append(Difference(path, recorded, md5 is None, recorded.in_cache()))
+        found.append(Difference(path, one, md5 is None, one.in_cache()))
     return found
 
 
@@ -92,5 +100,5 @@ def mend(workspace: Workspace, found: Sequence[Difference]) -> dict[str, int]:
                 write_whole(one.path, lambda part, cached=cached: shutil.copyfile(cached, part))  # type: ignore[misc]
                 done[one.path.parent.name] += 1
     if done:
-        note(workspace, "artefacts put back from DVC's cache", {"files": done.total(), **done})
+        note(workspace, "artefacts put back from DVC's cache", {"files": done.total()}, kinds=dict(done))
     return dict(done)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.releases import seal
-from support.workspaces import change_params
+from support.workspaces import add, change_params, write_rows
 
 from features.artefacts.plan import Plan
 from features.audit import verify
@@ -46,7 +46,7 @@ def test_old_versions_and_settings_go_and_a_restore_brings_them_back(
     assert Plan(workspace).pending() == []
     entry = verify(workspace).entries[-1]
     assert entry["what"] == "artefacts left data/"
-    assert entry["on"] == {"files": 9, **done.removed}
+    assert (entry["on"], entry["kinds"]) == ({"files": 9}, done.removed)
     seal(workspace, "Maintain")
     assert collect(workspace).files == 0
 
@@ -145,6 +145,26 @@ def test_a_kill_in_the_middle_leaves_the_rest_to_the_next(
     assert (workspace.private / "unrecorded").exists(), "nobody would record what is gone"
     assert collect(workspace).files == 5
     assert collect(workspace).files == 0
+
+
+def test_rows_that_are_added_again_just_as_they_go_are_there_in_the_end(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import features.intake.add as module
+
+    real, taken = module._store, []
+
+    def store(plan: Plan, accepted: module._Accepted) -> str:
+        sketch = real(plan, accepted)
+        if not taken:
+            taken.append(plan.path("datasets", accepted.version))
+            taken[0].unlink()
+        return sketch
+
+    monkeypatch.setattr(module, "_store", store)
+    entry = add(workspace, Kind.SOURCE, write_rows(tmp_path / "s1.csv", 1)).entry
+    assert taken == [workspace.folder("datasets") / f"{entry.version}.parquet"]
+    assert taken[0].exists()
 
 
 def _moments_no_more_needed(workspace: Workspace) -> list[Path]:
