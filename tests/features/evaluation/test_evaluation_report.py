@@ -134,6 +134,7 @@ def test_few_seeds_are_said_to_be_few(tmp_path: Path, seeds: int, cross_fitted: 
         assert found["scorers"]["knows"]["excess_regret@5"] is None
         assert found["scorers"]["blind"]["versus_default"]["measure"] == "regret@5"
         assert [goal["met"] for goal in found["goals"]] == [None] * 4
+        assert all("two seeds" in goal["why"] for goal in found["goals"][:3])
 
 
 def test_goals_say_what_was_measured_and_what_is_lacking(tmp_path: Path) -> None:
