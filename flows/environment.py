@@ -25,7 +25,10 @@ def quiet_prefect(*, for_a_person: bool = False) -> None:
     for_a_person
         The command says itself what failed; Prefect's tracebacks beside it would only hide that.
     """
-    if for_a_person:
+    if os.environ.get("SPRINGBOARD_LOG", "").strip().casefold() == "json":
+        # Whoever reads logs by machine wants all of a run's lines, whoever started it.
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")
+    elif for_a_person:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)

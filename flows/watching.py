@@ -13,16 +13,18 @@ from uuid import NAMESPACE_URL, uuid5
 
 from flows.running import resource_of, workspace_at
 
+import prefect  # noqa: F401 - it sets up logging, to which flows.logs comes after  # isort: skip
 from features.alerts.alert import payload_of  # isort: skip
 from features.alerts.channels import EVENTS, named_channels, senders_of
 from features.alerts.delivering import Delivered, DeliveryError, deliver
 from features.alerts.finding import raise_alerts, raise_of_runs
-from features.alerts.secrets import redacted, secret_names, secrets_in_force
+from features.alerts.secrets import secret_names
 from features.artefacts.failures import why
 from features.artefacts.plan import Plan
 from features.metrics import write_metrics
 from features.runs import WHOLE, Begun, Outcome, begin, finish
 from features.workspace import Workspace
+from flows.logs import install, keep_secret
 
 if TYPE_CHECKING:
     from features.alerts.delivering import Sender
@@ -36,6 +38,8 @@ FIRST_CHECK_SECONDS, CHECK_SECONDS = 10.0, 300.0
 """When ``springboard serve`` looks for alerts itself: runs do at their end, and may not come."""
 
 P = ParamSpec("P")
+
+install()
 
 
 def watched(*fine: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, dict[str, Any]]]:
@@ -85,10 +89,11 @@ def _begin(place: Workspace, flow: str) -> Begun | None:
 
     begun = None
     try:
+        keep_secret(secret_names(place.settings.alerts))
         begun = begin(place, flow, flow_run.id, _seconds(place, flow))
         raise_of_runs(place)
     except Exception as problem:  # Whoever cannot tell must not keep others from working.
-        _warn(place, "the run could not be noted", problem)
+        _warn("the run could not be noted", problem)
     return begun
 
 
@@ -109,13 +114,16 @@ def _end(place: Workspace, begun: Begun | None, outcome: Outcome | None) -> None
         if outcome is not None:  # Whoever stopped it does not want to wait for anything more.
             tell(place)
     except Exception as problem:  # As above.
-        _warn(place, "alerts could not be raised or sent", problem)
+        _warn("alerts could not be raised or sent", problem)
 
 
 def tell(place: Workspace) -> Delivered:
     """Raise what is new, deliver what is due, to Prefect too, and write the numbers down."""
+    from prefect.logging import get_logger
+
     workspace = Workspace(place.root)
-    raise_alerts(Plan(workspace))
+    for alert in raise_alerts(Plan(workspace)):
+        get_logger("springboard").warning("alert %s: %s (%s)", alert["kind"], alert["what"], alert["why"])
     senders: dict[str, Sender] = {**senders_of(workspace), EVENTS: lambda alert: emit_alert(workspace, alert)}
     done = deliver(workspace, senders, named_channels(workspace.settings.alerts))
     write_metrics(Plan(workspace))
@@ -134,7 +142,7 @@ def checking(place: Workspace) -> Iterator[None]:
             try:
                 tell(place)
             except Exception as problem:  # The next look may fare better.
-                _warn(place, "alerts could not be raised or sent", problem)
+                _warn("alerts could not be raised or sent", problem)
 
     threading.Thread(target=check, name="springboard-alerts", daemon=True).start()
     try:
@@ -170,11 +178,7 @@ def emit_alert(workspace: Workspace, alert: Mapping[str, Any]) -> None:
         raise DeliveryError("Prefect takes no events here")
 
 
-def _warn(place: Workspace, what: str, problem: Exception) -> None:
+def _warn(what: str, problem: Exception) -> None:
     from prefect.logging import get_logger
 
-    try:
-        secrets = secrets_in_force(secret_names(place.settings.alerts))
-    except Exception:  # Settings that cannot be read name no secrets.
-        secrets = ()
-    get_logger("springboard").warning("%s: %s", what, redacted(why(problem), secrets))
+    get_logger("springboard").warning("%s: %s", what, why(problem))

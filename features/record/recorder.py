@@ -74,6 +74,8 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
         marker = workspace.private / "unrecorded"
         before = marker.stat().st_mtime_ns
         workspace.make_folders()
+        # dvc.yaml names it, and in a workspace whose every dataset was refused so far nobody has written it.
+        (workspace.ledgers / "registry.jsonl").touch()
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(workspace.folder(kind))
         repro(workspace.root)

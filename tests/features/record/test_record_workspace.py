@@ -20,6 +20,7 @@ from features.record.git import git
 from features.record.stages import make_stage
 from features.registry import Kind
 from features.workspace import Workspace
+from models.errors import GateError
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +148,13 @@ def test_a_dataset_that_is_gone_is_told_and_the_others_are_restored(
     failed = make_stage(Plan(workspace), "datasets")
     assert list(failed) == ["s4"]
     assert before - set(_data(workspace)) == {f"datasets/{added.entry.version}.parquet"}
+
+
+def test_a_workspace_whose_every_dataset_was_refused_is_recorded(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(GateError):
+        add(workspace, Kind.SOURCE, write_rows(tmp_path / "few.csv", 1, n=3))
+    release = record(workspace, "Nothing but refusals").release
+    assert release is not None
+    assert "ledgers/quarantine.jsonl" in git(workspace.root, "ls-tree", "-r", "--name-only", release)
