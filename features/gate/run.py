@@ -76,7 +76,7 @@ def run_gate(
     stops = [
         rule.name for rule, _ in active if rule.name in masks.columns and severities[rule.name] == "stop"
     ]
-    refused_by = waiver.without_released(rows, _first_refusal(masks, stops))
+    refused_by = waiver.without_released(rows, _first_refusal(masks, stops, rows.height))
     findings = _row_findings(rows, masks, active)
 
     flagged = rows.with_columns(refused=refused_by.is_not_null())
@@ -136,10 +136,11 @@ def _masks(
     )
 
 
-def _first_refusal(masks: pl.DataFrame, stops: list[str]) -> pl.Series:
+def _first_refusal(masks: pl.DataFrame, stops: list[str], height: int) -> pl.Series:
     """Return the name of the first stopping rule a row breaks, or null."""
     if not stops:
-        return pl.Series("rule", [None] * masks.height, dtype=pl.String)
+        # Without any row rule there are no masks, and so nothing that had the rows' number.
+        return pl.Series("rule", [None] * height, dtype=pl.String)
     broken = [pl.when(~pl.col(stop)).then(pl.lit(stop)) for stop in stops]
     return masks.select(pl.coalesce(broken).alias("rule")).to_series()
 

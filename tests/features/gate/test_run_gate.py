@@ -137,6 +137,17 @@ def test_severity_decides_between_quarantine_warning_and_silence() -> None:
     assert silent.findings == []
 
 
+def test_a_gate_whose_row_rules_are_all_off_lets_rows_pass() -> None:
+    settings = GateSettings().model_dump(exclude_none=True)
+    for name, rule in settings["source"].items():
+        rule["severity"] = "stop" if name == "row_count" else "off"
+    rows = dataset([*good(), (None, None, None)])
+    report = gate(rows, settings=GateSettings.model_validate(settings))
+    assert_frame_equal(report.accepted, rows)
+    assert (report.refused.height, report.stopped) == (0, False)
+    assert gate(rows[:3], settings=GateSettings.model_validate(settings)).stopped
+
+
 def test_duplicates_are_told_apart_by_split_and_by_missing_second_text() -> None:
     rows = dataset([*good(), good()[0]])
     other = rows.with_columns(split=pl.when(pl.col("position") == 40).then(pl.lit("test")).otherwise("split"))
