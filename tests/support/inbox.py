@@ -5,12 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from support.workspaces import change_params
+
 from features.inbox.listing import inbox_records
 from features.inbox.looking import look
 from features.inbox.taking import Taken, take
 from features.workspace import Workspace
 
-__all__ = ["age", "come_in", "states"]
+__all__ = ["age", "at_once", "come_in", "states"]
+
+
+def at_once(workspace: Workspace) -> Workspace:
+    """Settings that take what is there at once; the gate only counts rows, for the whole one costs most of an add."""
+    gate = workspace.settings.gate.model_dump(mode="json", exclude_none=True)
+    for role in ("source", "target"):
+        for name, rule in gate[role].items():
+            if name != "row_count":
+                rule["severity"] = "off"
+    return change_params(workspace, inbox={"settle_seconds": 0.0, "ask_hub_seconds": 0.0}, gate=gate)
 
 
 def age(path: Path, seconds: float = 3600.0) -> Path:
