@@ -97,7 +97,12 @@ def _of_inbox(workspace: Workspace) -> Iterator[Item]:
         place = kept_reference(workspace, str(folder), is_local=True)
         for path in entries:
             if not (path.name.startswith(".") or path.name.endswith(SIDECAR) or is_part(path.name)):
-                yield Item(kind, f"{place}/{path.name}", path, inbox=folder)
+                yield Item(kind, f"{place}/{_as_text(path.name)}", path, inbox=folder)
+
+
+def _as_text(name: str) -> str:
+    """A name whose bytes are no text with these bytes spelt out: it is refused, and shown in JSON and on pages."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _watched(workspace: Workspace) -> Iterator[Item]:

@@ -250,12 +250,12 @@ HOSTILE = {
 }
 
 
-def test_hostile_names_become_safe_names(still: Workspace, sources: Path) -> None:
+def test_hostile_names_become_safe_names(still: Workspace, sources: Path, cli: Cli) -> None:
     for number, name in enumerate(HOSTILE):
         write_rows(sources / name, 10 + number)
     (sources / os.fsdecode(b"bytes \xff.csv")).write_bytes((sources / "train.csv").read_bytes())
     done = {name: one.outcome for name, one in come_in(still).items()}
-    odd = done.pop(os.fsdecode(b"bytes \xff.csv"))
+    odd = done.pop("bytes \\xff.csv")
     assert odd is not None
     assert odd.is_refusal
     assert "bytes that are no text" in odd.reason
@@ -265,6 +265,10 @@ def test_hostile_names_become_safe_names(still: Workspace, sources: Path) -> Non
         assert outcome.event == "taken", outcome
         assert outcome.name == slug or (slug[-1] == "-" and outcome.name.startswith(slug))
     assert come_in(still) == {}
+    listed = cli("watch", "list", "--json", "-w", still.root).json
+    assert {record["place"].rpartition("/")[2] for record in listed} == {*HOSTILE, "bytes \\xff.csv"}
+    waiting = cli("list", "quarantine", "--json", "-w", still.root).json
+    assert [record["file"] for record in waiting] == ["./inbox/sources/bytes \\xff.csv"]
     assert verify(still).is_whole
 
 
