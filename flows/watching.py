@@ -25,6 +25,7 @@ from features.metrics import write_metrics
 from features.runs import WHOLE, Begun, Outcome, begin, finish
 from features.workspace import Workspace
 from flows.logs import install, keep_secret
+from flows.tracing import start_tracing
 
 if TYPE_CHECKING:
     from features.alerts.delivering import Sender
@@ -40,6 +41,7 @@ FIRST_CHECK_SECONDS, CHECK_SECONDS = 10.0, 300.0
 P = ParamSpec("P")
 
 install()
+start_tracing()
 
 
 def watched(*fine: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, dict[str, Any]]]:

@@ -24,8 +24,8 @@ from flows.cli import (
     listing,
     maintain,
     make,
-    pool,
     metrics,
+    pool,
     quarantine,
     rank,
     rebuild,
@@ -96,9 +96,9 @@ for _verb in ("list", "send", "test"):
     alerts_app.command(_verb)(getattr(alerts, f"alerts_{_verb}"))
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("metrics")(metrics.metrics)
 app.command("report")(report.report)
 app.command("releases")(releases.releases)
-app.command("metrics")(metrics.metrics)
 app.command("diff")(releases.diff)
 app.command("restore")(restore.restore)
 app.command("pin")(restore.pin)

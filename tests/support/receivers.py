@@ -17,12 +17,13 @@ __all__ = ["Hook", "Mailbox", "hook", "mailbox"]
 
 @dataclass
 class Hook:
-    """What a webhook was sent; ``answers`` are the codes it gives, the last one for ever."""
+    """What a webhook was sent; ``answers`` are the codes it gives, the last one for ever, ``raw`` path and body."""
 
     url: str = ""
     answers: list[int] = field(default_factory=lambda: [200])
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    raw: list[tuple[str, bytes]] = field(default_factory=list)
     drips: bool = False
 
 
@@ -42,7 +43,9 @@ def hook() -> Iterator[Hook]:
                     self.wfile.write(bytes([byte]))
                     time.sleep(0.05)
                 return
-            kept.bodies.append(json.loads(body))
+            kept.raw.append((self.path, body))
+            if self.headers["Content-Type"] == "application/json":
+                kept.bodies.append(json.loads(body))
             kept.headers.append(dict(self.headers.items()))
             self.send_response(kept.answers.pop(0) if len(kept.answers) > 1 else kept.answers[0])
             self.end_headers()
