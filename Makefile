@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench exchange-proof clean
+.PHONY: help setup demo test check lint types bench soak exchange-proof clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ check: lint types test ## what CI runs
 bench: $(STAMP) ## speed and memory, as ratios within one run; writes benchmarks/results/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.run
+
+soak: $(STAMP) ## an hour of `springboard serve`, fed and killed; writes benchmarks/results/soak.json
+	$(BIN)/python -m benchmarks.soak
 
 exchange-proof: $(STAMP) ## ESMs to and from hf-dataset-selector, which runs in an environment of its own
 	$(BIN)/python -m benchmarks.run exchange

@@ -13,18 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["release_names", "scorer_names", "source_names", "target_names"]
 
-Completion = Callable[[click.Context, str], list[str]]
-"""Of typer: from the command line so far, and the word begun, to the words it may become."""
 
-
-def _quiet(names: Callable[[click.Context], list[str]]) -> Completion:
-    def complete(ctx: click.Context, incomplete: str) -> list[str]:
-        try:
-            return [name for name in names(ctx) if name.startswith(incomplete)]
-        except Exception:  # A traceback in the middle of somebody's prompt helps nobody.
-            return []
-
-    return complete
+def _begun(names: Callable[[click.Context], list[str]], ctx: click.Context, incomplete: str) -> list[str]:
+    try:
+        return [name for name in names(ctx) if name.startswith(incomplete)]
+    except Exception:  # A traceback in the middle of somebody's prompt helps nobody.
+        return []
 
 
 def _root(ctx: click.Context) -> Path | None:
@@ -63,7 +57,21 @@ def _releases(ctx: click.Context) -> list[str]:
     return ["latest", "previous", *(one.short for one in releases(find_workspace(_root(ctx)), None))]
 
 
-target_names = _quiet(_targets)
-source_names = _quiet(_sources)
-scorer_names = _quiet(_scorers)
-release_names = _quiet(_releases)
+def target_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """The registered targets that begin so."""
+    return _begun(_targets, ctx, incomplete)
+
+
+def source_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """The sources of the pool, pools that were added included, that begin so."""
+    return _begun(_sources, ctx, incomplete)
+
+
+def scorer_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """The scorers that begin so."""
+    return _begun(_scorers, ctx, incomplete)
+
+
+def release_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """The releases, by the hashes that people type, and the two words for the newest."""
+    return _begun(_releases, ctx, incomplete)

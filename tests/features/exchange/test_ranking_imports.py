@@ -62,7 +62,7 @@ def test_imports_rank_among_the_sources_by_their_own_maps(pooled: Workspace, esm
     base = target_embeddings(plan, target)
     for folder in folders:
         features = read_exchange(folder).esm.apply(base.astype(np.float64))
-        expected = get_scorer("logme").score(features, labels, Task.CLASSIFICATION)
+        expected = get_scorer("logme").score(features, labels, Task.CLASSIFICATION, center=True)
         assert _rows(ranking)[folder.name]["score"] == pytest.approx(expected, abs=1e-5)
     assert refresh(pooled, "t1") is None
 
