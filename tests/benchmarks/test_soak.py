@@ -1,0 +1,21 @@
+"""The short form of ``make soak``: served, fed, killed once; every file meets its fate, and everybody is told once."""
+
+from __future__ import annotations
+
+from benchmarks.soak.__main__ import soak
+from benchmarks.soak.feed import long_feed, short_feed
+from features.workspace import Workspace
+
+
+def test_left_alone_it_ends_as_it_should(workspace: Workspace) -> None:
+    result = soak(workspace, short_feed(), seconds=75, kills=[0.7])
+    assert [one for one in result["checks"] if not one["held"]] == []
+    assert len(result["checks"]) >= 13
+    # The first refusal comes while the webhook is down.
+    assert result["kills"] == 1
+
+
+def test_the_long_feed_is_what_it_says() -> None:
+    fed = long_feed()
+    assert len({one.name for one in fed}) == len(fed) >= 20
+    assert [sum(one.fate == fate for one in fed) for fate in ("ranked", "same", "refused")] == [12, 3, 6]
