@@ -38,7 +38,7 @@ bench: $(STAMP) ## speed and memory, as ratios within one run; writes benchmarks
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.run
 
-soak: $(STAMP) ## an hour of `springboard serve`, fed and killed; writes benchmarks/results/soak.json
+soak: $(STAMP) ## an hour of `springboard serve`, fed and killed; writes benchmarks/soak/result.json
 	$(BIN)/python -m benchmarks.soak
 
 exchange-proof: $(STAMP) ## ESMs to and from hf-dataset-selector, which runs in an environment of its own

@@ -1,7 +1,7 @@
 """``python -m benchmarks.soak``: ``springboard serve`` left alone, fed, killed and started again; then looked at.
 
 Minute schedules for ingest and refresh, upkeep every ten; the webhook is down for the first third. Writes
-``results/soak.json`` with what was done and what held; exit code 1 where something did not.
+``soak/result.json`` with what was done and what held; exit code 1 where something did not.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from benchmarks.outcome import circumstances
 from benchmarks.soak.checks import Check, asked, checks
 from benchmarks.soak.feed import Fed, long_feed
 from benchmarks.soak.receiver import Receiver, receiving
@@ -29,7 +29,7 @@ from features.workspace import Workspace, init_workspace
 
 __all__ = ["main", "soak"]
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+RESULT = Path(__file__).parent / "result.json"
 _URL = "SPRINGBOARD_WEBHOOK_URL"
 _SETTINGS: dict[str, dict[str, Any]] = {
     "tuning": {"epochs": 1, "batch_size": 16, "learning_rate": 1e-4},
@@ -77,7 +77,6 @@ def soak(
         found = [Check("it settled", settled), *checks(workspace.root, fed, receiver, hard)]
         found.append(Check("nothing outlives the command", serving.is_silent()))
         return {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - started),
             "files": len(fed),
             "kills": len(kills),
@@ -180,7 +179,8 @@ def main(arguments: list[str] | None = None) -> int:
     workspace.params_file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     kills = [(number + 1) / (asked_for.kills + 2) for number in range(asked_for.kills)]
     result = soak(workspace, long_feed(), seconds=60 * asked_for.minutes, kills=kills)
-    (RESULTS / "soak.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    record = {**circumstances(), **result}
+    RESULT.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for one in result["checks"]:
         sys.stdout.write(
             f"{'held  ' if one['held'] else 'FAILED'}  {one['what']}"
