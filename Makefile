@@ -23,7 +23,7 @@ demo: $(STAMP) ## the whole story on bundled real data, in a temporary workspace
 	$(BIN)/springboard demo
 
 test: $(STAMP) ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .

@@ -15,6 +15,12 @@ from features.registry import Kind
 from features.workspace import Workspace
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files marked ``long`` come first: xdist hands files out in this order (``--no-loadscope-reorder``)."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPRINGBOARD_WORKSPACE", raising=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.soak.__main__ import soak
 from benchmarks.soak.feed import long_feed, short_feed
 from features.workspace import Workspace
+
+pytestmark = pytest.mark.long
 
 
 def test_left_alone_it_ends_as_it_should(workspace: Workspace) -> None:

@@ -19,6 +19,8 @@ from models.errors import ScoringError
 from models.scorers import registry
 from models.tasks import Task
 
+pytestmark = pytest.mark.long
+
 
 def _with_numbers(team: Team) -> None:
     """A third target, ``numbers``, with numbers for labels."""

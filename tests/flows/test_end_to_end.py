@@ -23,6 +23,8 @@ from features.reading import ReadOptions
 from features.registry import Kind
 from features.workspace import Workspace, init_workspace
 
+pytestmark = pytest.mark.long
+
 SOURCES = {
     "emobank": ("emobank_valence.csv", ReadOptions()),
     "news": ("vader_nyt.tsv", ReadOptions()),

@@ -21,6 +21,8 @@ from features.registry import Kind
 from features.reports.records import source_records
 from features.workspace import Workspace
 
+pytestmark = pytest.mark.long
+
 
 def _ingest(workspace: Workspace, names: list[str] | None = None) -> dict[str, Any]:
     from flows.ingest import ingest

@@ -17,6 +17,8 @@ from flows.pools.sources import PoolSource, is_open, pool_sources, read_catalog
 from models.errors import SettingsError, WorkspaceError
 from models.tasks import Task
 
+pytestmark = pytest.mark.long
+
 COLUMNS = [
     "slug",
     "title",

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from support.workspaces import add, write_rows
 
 from features.artefacts.plan import Plan
 from features.rankings import shown_ranking
 from features.registry import Kind
 from features.workspace import Workspace
+
+pytestmark = pytest.mark.long
 
 
 def _free_port() -> int:

@@ -24,6 +24,8 @@ from support.workspaces import change_params
 from features.registry import Ledger
 from features.workspace import Workspace
 
+pytestmark = pytest.mark.long
+
 _PROGRAMS = postgres_folder()
 _SECONDS = 240.0
 

@@ -22,6 +22,8 @@ from features.registry import Kind
 from features.workspace import Workspace
 from models.errors import GateError
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def _recorded(_team: Team, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:

@@ -19,7 +19,7 @@ from features.reports.slugs import slug_of
 BROWSER = os.environ.get("SPRINGBOARD_BROWSER") or shutil.which("chromium")
 LACKING = "the pages were not opened in a browser: apt-get install chromium, pip install -e '.[browser]'"
 playwright = pytest.importorskip("playwright.sync_api", reason=LACKING)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=LACKING)
+pytestmark = [pytest.mark.long, pytest.mark.skipif(BROWSER is None, reason=LACKING)]
 
 ROOT = Path(__file__).resolve().parents[3]
 DESK, PHONE = {"width": 1100, "height": 800}, {"width": 390, "height": 800}

@@ -10,6 +10,8 @@ from features.record.git import git
 from features.releases import pinning
 from features.workspace import Workspace
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def two(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, str, str]:
