@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from benchmarks.outcome import circumstances
 from benchmarks.soak.checks import Check, asked, checks
 from benchmarks.soak.feed import Fed, long_feed
 from benchmarks.soak.receiver import Receiver, receiving
-from benchmarks.soak.serving import Serving
+from benchmarks.soak.serving import CRONS, Serving
 from features.workspace import Workspace, init_workspace
 
 __all__ = ["main", "soak"]
@@ -44,6 +44,7 @@ def soak(
     *,
     seconds: float,
     kills: Sequence[float],
+    crons: Mapping[str, str] = CRONS,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Serve a workspace for so long, and look at what it came to.
@@ -59,6 +60,8 @@ def soak(
     kills
         When the serving process is ended, as shares of the time: by SIGKILL and SIGTERM in turn. It is started again
         at once.
+    crons
+        Flow -> when it runs.
 
     Returns
     -------
@@ -67,14 +70,17 @@ def soak(
     """
     _configure(workspace)
     with receiving() as receiver:
-        serving = Serving(workspace, workspace.root.parent / "serve.log", {_URL: receiver.url})
+        serving = Serving(workspace, workspace.root.parent / "serve.log", {_URL: receiver.url}, crons)
         started = time.monotonic()
         hard = _run(serving, receiver, fed, seconds, kills, say)
         settled = _settled(serving, fed, say)
         # The last alerts wait out their back-off.
         asked_to_send = {"sent": None} if not settled else _last_alerts(workspace, receiver)
+        first_page = serving.page()
         serving.stop()
-        found = [Check("it settled", settled), *checks(workspace.root, fed, receiver, hard)]
+        found = [Check("it settled", settled)]
+        found.append(Check("it serves its pages", "<html" in first_page, first_page[:200]))
+        found += [*checks(workspace.root, fed, receiver, hard)]
         found.append(Check("nothing outlives the command", serving.is_silent()))
         return {
             "seconds": round(time.monotonic() - started),
@@ -149,7 +155,7 @@ def _settled(serving: Serving, fed: Sequence[Fed], say: Callable[[str], None]) -
         rest = all(run["ended_at"] and run["ended_at"] >= run["started_at"] for run in runs)
         if done and fresh and rest and not status["sources"]["pending"]:
             return True
-        time.sleep(5.0)
+        time.sleep(10.0)
     say("not settled")
     return False
 

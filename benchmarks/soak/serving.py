@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import IO
 
 from features.workspace import Workspace
 
-__all__ = ["Serving"]
+__all__ = ["CRONS", "Serving"]
 
 _COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
-_EVERY_MINUTE = "* * * * *"
+
+CRONS = {"ingest": "* * * * *", "refresh": "* * * * *", "maintain": "*/10 * * * *"}
+"""Flow -> when it runs: every minute, upkeep every ten."""
 
 
 def _free_port() -> int:
@@ -37,11 +40,14 @@ class Serving:
         What it works on, and where its output goes.
     more
         Environment variables beside our own.
+    crons
+        Flow -> when it runs; the others as prefect.yaml has them.
     """
 
     workspace: Workspace
     log: Path
     more: Mapping[str, str]
+    crons: Mapping[str, str]
     port: int = field(default_factory=_free_port)
     site: int = field(default_factory=_free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -51,14 +57,7 @@ class Serving:
         """Start it; returns at once."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         ports = ["--port", str(self.port), "--site-port", str(self.site)]
-        crons = [
-            "--ingest-cron",
-            _EVERY_MINUTE,
-            "--refresh-cron",
-            _EVERY_MINUTE,
-            "--maintain-cron",
-            "*/10 * * * *",
-        ]
+        crons = [word for flow, cron in self.crons.items() for word in (f"--{flow}-cron", cron)]
         self._out = self.log.open("ab")
         self._process = subprocess.Popen(
             [*_COMMAND, *ports, *crons],
@@ -82,6 +81,14 @@ class Serving:
         if self._process is not None and self._process.poll() is not None:
             said = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
             raise RuntimeError(f"serve ended by itself: {said}")
+
+    def page(self) -> str:
+        """Its first page, or why there is none."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.site}/", timeout=10) as answer:
+                return str(answer.read().decode())
+        except OSError as problem:
+            return str(problem)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """End it by a signal, and wait."""
