@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from features.artefacts.files import write_whole
 from features.artefacts.plan import registry_of
+from features.audit.log import note
 from features.calibration.evidence import EVIDENCE, PastTransfer, read_evidence
 from features.record.recorder import mark_unrecorded
 from models.errors import ArtefactError
@@ -56,7 +57,9 @@ def take_evidence(plan: Plan, folder: Path, pool: str) -> bool:
     if evidence_in_force(plan).get(pool) == key:
         return False
     mark_unrecorded(plan.workspace)
-    registry_of(plan.workspace).ledger.append({"event": EVIDENCE_ADDED, "pool": pool, "file": key})
+    ledger = registry_of(plan.workspace).ledger
+    record = ledger.append({"event": EVIDENCE_ADDED, "pool": pool, "file": key})
+    note(plan.workspace, EVIDENCE_ADDED, {"pool": pool}, ledger=ledger, record=record)
     return True
 
 

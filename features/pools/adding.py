@@ -98,8 +98,6 @@ def add_pool(plan: Plan, folder: Path) -> AddedPool:
             on = {"pool": manifest.name, "sources": len(changed)}
             note(plan.workspace, POOL_ADDED, on, ledger=registry.ledger, record=record)
         evidence_changed = take_evidence(plan, folder, manifest.name)
-        if evidence_changed:
-            note(plan.workspace, "evidence of a pool taken", {"pool": manifest.name})
     own = {one.version: one.name for one in registry.pool().values() if one.tuned_model_id is None}
     return AddedPool(
         manifest=manifest,

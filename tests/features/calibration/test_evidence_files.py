@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,9 +13,16 @@ from support.transfer_evidence import past_transfers
 from support.workspaces import Team
 
 from features.artefacts.plan import Plan
+from features.audit.chain import hash_of, log_file
 from features.calibration.evidence import EVIDENCE, read_evidence, write_evidence
-from features.calibration.keeping import evidence_in_force, evidence_of_pools, take_evidence
+from features.calibration.keeping import (
+    EVIDENCE_ADDED,
+    evidence_in_force,
+    evidence_of_pools,
+    take_evidence,
+)
 from features.pools import add_pool, export_pool
+from features.registry.ledger import line_of
 from features.workspace import Workspace
 from models.errors import ArtefactError
 
@@ -125,3 +133,16 @@ def test_evidence_lost_here_is_taken_from_the_shipped_pool(
         evidence_of_pools(plan)
     monkeypatch.setattr("features.pools.finding.shipped_pools", lambda: {"past": folder})
     assert len(evidence_of_pools(plan)) == 18
+
+
+def test_the_audit_log_says_at_once_who_took_evidence(team: Team, tmp_path: Path) -> None:
+    plan, folder = Plan(team.workspace), tmp_path / "past"
+    folder.mkdir()
+    write_evidence(folder / EVIDENCE, past_transfers(plan))
+    take_evidence(plan, folder, "past")
+    line = plan.registry.ledger.read()[-1]
+    noted = json.loads(log_file(plan.workspace).read_text(encoding="utf-8").splitlines()[-1])
+    assert (line["event"], noted["what"], noted["on"]) == (EVIDENCE_ADDED, EVIDENCE_ADDED, {"pool": "past"})
+    assert noted["by"]
+    # The line is covered: no later run takes it for one that a killed process left unnoted.
+    assert noted["ledger"] == {"file": "registry.jsonl", "sha256": hash_of(line_of(line).rstrip(b"\n"))}
