@@ -73,7 +73,7 @@ def _print_entries(entries: list[dict[str, Any]], most: int) -> None:
         ]
         for entry in shown
     ]
-    print_table(["line", "at", "by", "what", "on", "run"], rows, keep=("at", "what"))
+    print_table(["line", "at", "by", "what", "on", "run"], rows, keep=("at", "what"), wrap=("on",))
     if len(shown) < len(entries):
         say(f"{len(entries) - len(shown):,} earlier lines (--last N shows more, --json all).")
 

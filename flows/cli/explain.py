@@ -42,7 +42,7 @@ def explain(
 def _print(found: dict[str, Any]) -> None:
     say(f"{found['source']['name']} for {found['target']['name']}, by {found['scorer']}: {_standing(found)}")
     for term, value in _facts(found):
-        say(f"  {term:<12}  {value}")
+        say(f"  {term:<13}  {value}")
     _print_nearest(found)
     for change in found["would_change"]:
         say(f"Would change by {change}.")

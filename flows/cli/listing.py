@@ -9,6 +9,9 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
 
 __all__ = ["list_feedback", "list_quarantine", "list_rankings", "list_sources", "list_targets"]
 
+_WHOLE = 32
+"""Names of so many characters are never broken: people copy them."""
+
 
 def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
     if as_json:
@@ -21,6 +24,8 @@ def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: b
         titles,
         [[_short(column, record.get(column)) for column in columns] for record in records],
         empty=empty,
+        keep=("name",) if all(len(str(record.get("name"))) <= _WHOLE for record in records) else (),
+        wrap=("name", "reason", "same rows as", "note"),
     )
 
 

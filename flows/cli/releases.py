@@ -38,7 +38,8 @@ def releases(
         ["release", "at", "by", "what"],
         rows,
         empty="No release yet. Next: springboard ingest, or springboard refresh",
-        keep=["release"],
+        keep=["release", "at"],
+        wrap=["what"],
     )
 
 
@@ -156,7 +157,9 @@ def _show_one(one: TargetDifference) -> None:
             [move.source, _place(move.rank_before), _place(move.rank_after), move.cause or "", move.why]
             for move in one.moves[:_MOVES]
         ]
-        print_table(["source", "rank", "now", "cause", "why"], rows)
+        print_table(
+            ["source", "rank", "now", "cause", "why"], rows, keep=["rank", "now"], wrap=["source", "why"]
+        )
     if len(one.moves) > _MOVES:
         say(f"  and {len(one.moves) - _MOVES:,} more (--json lists all)")
 

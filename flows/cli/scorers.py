@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["scorers"]
 
+_WIDE = 120
+"""A terminal of so many columns has room for everything."""
+
 _GOES_BY = {
     "fit": "Features and labels",
     "head": "The source model's predictions",
@@ -58,18 +61,23 @@ def _show(records: list[dict[str, Any]], console: Console) -> None:
     from flows.cli.render.console import write_line
     from flows.cli.render.table import print_table
 
+    narrow = console.is_terminal and console.width < _WIDE
+    heads = ["name", "tasks", "cost", "best", "what", *([] if narrow else ["needs", "paper"])]
     for folder in [*_GOES_BY, "other"]:
         found = [one for one in records if one["goes_by"] == folder]
         if not found:
             continue
         write_line(console, _GOES_BY.get(folder, "Other"), "bold")
         print_table(
-            ["name", "what", "tasks", "cost", "best", "needs", "paper"],
-            [_cells(one) for one in found],
+            heads,
+            [_cells(one)[: len(heads)] for one in found],
             keep=["name", "tasks", "cost", "best"],
+            wrap=["what", "needs", "paper"],
             console=console,
         )
         write_line(console)
+    if narrow:
+        write_line(console, "What each needs, and its paper: --json, or a terminal of 120 columns.", "dim")
     for line in (
         "springboard refresh --scorer NAME computes one, --scorer all every one that takes the target's task.",
         "NAME@tuned: the same on features by the really tuned encoder, where it was kept or brought along.",
@@ -82,10 +90,10 @@ def _cells(one: dict[str, Any]) -> list[str]:
     best = "lowest" if one["direction"] == "lower" else "highest"
     return [
         one["name"],
-        one["title"],
         _tasks(one["tasks"]),
         one["cost"],
         best,
+        one["title"],
         ", ".join(needs),
         one["paper"],
     ]

@@ -41,7 +41,11 @@ def _show_inbox(inbox: dict[str, Any]) -> None:
         say(f"Inbox     {inbox['problem']}")
     listed = {"waits": inbox["waiting"], "refused": inbox["refused"], "not asked": inbox["offline"]}
     if any(listed.values()):
-        counts = ", ".join(f"{len(found)} {word}" for word, found in listed.items() if found)
+        counts = ", ".join(
+            f"{len(found)} {'wait' if word == 'waits' and len(found) > 1 else word}"
+            for word, found in listed.items()
+            if found
+        )
         say(f"Inbox     {inbox['taken']} taken, {counts} (springboard watch list)")
     for word, found in listed.items():
         for one in found[:_SHOWN]:
@@ -97,7 +101,8 @@ def _show(record: dict[str, Any], max_age: str) -> None:
             say(f"          {one['name']}: {one['reason']}")
     _show_inbox(record["inbox"])
     if record["quarantine"]:
-        say(f"Quarantine {record['quarantine']} entries (springboard list quarantine)")
+        entries = "1 entry" if record["quarantine"] == 1 else f"{record['quarantine']} entries"
+        say(f"Quarantine {entries} (springboard list quarantine)")
     _show_told(record)
     if record["late"]:
         broken = [one["name"] for one in stale if one["broken"]]

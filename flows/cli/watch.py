@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["watch_add", "watch_list", "watch_remove"]
 
+_WIDE = 120
+"""A terminal of so many columns has room for everything."""
+
 AsSource = Annotated[bool, typer.Option("--source", help="It is offered as an intermediate task.")]
 AsTarget = Annotated[bool, typer.Option("--target", help="It is what somebody wants to solve.")]
 Follow = Annotated[str | None, typer.Option(help="Hub: the branch, tag or commit to follow; else main.")]
@@ -133,6 +136,7 @@ def _shown(watch: Watch) -> str:
 def watch_list(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
     """What is watched and what lies in the inbox, with what became of each."""
     from features.inbox.listing import inbox_records
+    from flows.cli.render.console import stdout_console
     from flows.cli.render.table import print_table
 
     records = inbox_records(plan_of(workspace).workspace)
@@ -142,11 +146,21 @@ def watch_list(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
     columns = ["state", "kind", "place", "variant", "name", "at", "reason"]
     if not any(record["variant"] for record in records):
         columns.remove("variant")
+    console = stdout_console()
+    # A narrow terminal has room for where and what; why stands below, where it can be read.
+    narrow = console.is_terminal and console.width < _WIDE
+    shown = [column for column in columns if not (narrow and column in ("at", "reason"))]
     print_table(
-        columns,
-        [[_cell(column, record[column]) for column in columns] for record in records],
+        shown,
+        [[_cell(column, record[column]) for column in shown] for record in records],
         empty="The inbox is empty and nothing is watched. Next: springboard watch add REF --source|--target",
+        wrap=("place", "name", "reason"),
+        console=console,
     )
+    if narrow:
+        for record in records:
+            if record["reason"]:
+                say(f"  {record['place']}: {record['reason']}")
 
 
 def _cell(column: str, value: Any) -> Any:

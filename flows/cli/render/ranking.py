@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from features.wording import counted
-from flows.cli.render.console import stdout_console, styled, to_encoding, write_line
+from flows.cli.render.console import stdout_console, styled, to_encoding, wrapped, write_line
 from flows.cli.render.table import fitted_widths, print_plain
 
 if TYPE_CHECKING:
@@ -51,11 +51,10 @@ def _facts(view: RankingView, console: Console) -> None:
     pairs = view.facts
     width = max(len(term) for term, _ in pairs)
     for term, value in pairs:
-        text = to_encoding(value, console)
-        line = Text.assemble((f"{term:<{width}}", "dim"), "  ", text)
-        line.overflow = "ellipsis"
-        line.no_wrap = True
-        console.print(line, soft_wrap=not console.is_terminal)
+        said = f"{term:<{width}}  {to_encoding(value, console)}"
+        for index, line in enumerate(wrapped(said, console) if console.is_terminal else [said]):
+            label = width if index == 0 else 0
+            console.print(Text.assemble((line[:label], "dim"), line[label:]), soft_wrap=True)
 
 
 def _plain(view: RankingView, console: Console) -> None:

@@ -44,10 +44,11 @@ def print_table(
     title: str = "",
     empty: str = "Nothing here yet.",
     keep: Collection[str] = (),
+    wrap: Collection[str] = (),
     styles: Sequence[str] = (),
     console: Console | None = None,
 ) -> None:
-    """Print a table.
+    """Print a table; on a terminal without the columns in which nothing stands.
 
     Parameters
     ----------
@@ -61,6 +62,8 @@ def print_table(
         What to print, in place of a table, when there are no rows.
     keep
         Headings of columns that are never shortened.
+    wrap
+        Headings of columns whose text goes on below where it does not fit, in place of being shortened.
     styles
         A rich style per row (as ``"dim"``), for a terminal; empty for none.
     console
@@ -84,7 +87,20 @@ def print_table(
         return
     if title:
         write_line(console, title, "bold")
-    _print_fitted(columns, cells, numeric, keep, styles, console)
+    told = [i for i, name in enumerate(columns) if i == 0 or name in keep or _says_something(cells, i)]
+    _print_fitted(
+        [columns[i] for i in told],
+        [[row[i] for i in told] for row in cells],
+        [numeric[i] for i in told],
+        keep,
+        wrap,
+        styles,
+        console,
+    )
+
+
+def _says_something(cells: Sequence[Sequence[str]], column: int) -> bool:
+    return any(row[column] not in ("\N{EN DASH}", "-") for row in cells)
 
 
 def _print_fitted(
@@ -92,6 +108,7 @@ def _print_fitted(
     cells: Sequence[Sequence[str]],
     numeric: Sequence[bool],
     keep: Collection[str],
+    wrap: Collection[str],
     styles: Sequence[str],
     console: Console,
 ) -> None:
@@ -102,10 +119,14 @@ def _print_fitted(
     fixed = [right or name in keep for name, right in zip(columns, numeric, strict=True)]
     widths = fitted_widths(natural, fixed, console.width - 2 * (len(columns) - 1))
     for name, right, width in zip(columns, numeric, widths, strict=True):
-        table.add_column(styled(name), justify="right" if right else "left", width=width, no_wrap=True)
+        goes_on = name in wrap
+        table.add_column(styled(name), justify="right" if right else "left", width=width, no_wrap=not goes_on)
     for index, row in enumerate(cells):
         style = styles[index] if index < len(styles) else ""
-        table.add_row(*(styled(text) for text in row), style=style)
+        table.add_row(
+            *(styled(text, goes_on=name in wrap) for name, text in zip(columns, row, strict=True)),
+            style=style,
+        )
     console.print(table)
 
 

