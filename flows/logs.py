@@ -30,7 +30,11 @@ _SECRET_NAMES = re.compile(
 
 _ABOUT = ("run", "flow", "task", "source", "target", "workspace")
 
+_KEPT_RUNS = 1000
+"""Runs whose source, target and workspace are known still when Prefect's engine speaks of them at their end."""
+
 _secrets: tuple[str, ...] = ()
+_of_runs: OrderedDict[str, dict[str, str]] = OrderedDict()
 _named: set[str] = set()
 
 
@@ -118,6 +122,20 @@ def _about() -> dict[str, str | None]:
         found |= {"run": str(task.task_run.flow_run_id or found["run"]), "task": task.task_run.name}
         found |= _named_in(task.parameters)
     return found
+
+
+def remember_run() -> None:
+    """Keep what the run that this is called in is about, for the lines that are written when its contexts are left."""
+    context = sys.modules.get("prefect.context")
+    if context is None:
+        return
+    flow, task = context.FlowRunContext.get(), context.TaskRunContext.get()
+    about = {name: value for name, value in _about().items() if name in _ABOUT[-3:] and value}
+    for run in (task.task_run.id if task else None, flow.flow_run.id if flow and flow.flow_run else None):
+        if run is not None:
+            _of_runs.setdefault(str(run), about)
+    while len(_of_runs) > _KEPT_RUNS:
+        _of_runs.popitem(last=False)
 
 
 def _named_in(parameters: Mapping[str, Any] | None) -> dict[str, str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["join_local_server", "serve_workspace"]
 
-_START_SECONDS = 180.0
+_START_SECONDS = 300.0
 
 
 def serve_workspace(

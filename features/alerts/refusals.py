@@ -46,9 +46,11 @@ def _by_gate(line: dict[str, Any]) -> Alert:
 def _unread(line: dict[str, Any]) -> Alert:
     kind, place = str(line["kind"]), str(line["place"])
     came = "of the watch list" if line.get("watched") else "of the inbox"
+    # New code tries again what was refused; the same content refused for the same reason is no news.
+    same = (str(line.get("variant") or ""), str(line.get("content")), str(line.get("reason")))
     return Alert(
         "gate_refused",
-        ("intake", kind, place, str(line["at"])),
+        ("intake", kind, place, *(same if line.get("content") else (str(line["at"]),))),
         f"{kind} '{place}' {came} was refused before the gate",
         str(line.get("reason") or "it cannot be read"),
         str(line.get("next_step") or "springboard watch list"),

@@ -117,7 +117,8 @@ def waiting_of(workspace: Workspace, name: str, role: str | None = None) -> Wait
             next_step="say which with --role source or --role target",
         )
     _refuse_unread(workspace, name)
-    hint = did_you_mean(name, {known_name for known_name, _ in known})
+    # What was decided on is known still, and is no answer to its own name.
+    hint = did_you_mean(name, {known_name for known_name, _ in known} - {name})
     raise NamingError(
         f"nothing waits in quarantine under {shown(name)}",
         consequence="nothing was done",

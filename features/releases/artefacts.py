@@ -130,12 +130,10 @@ def refuse_missing(found: Artefacts, whose: str, consequence: str) -> None:
     """
     if not found.missing:
         return
-    more = len(found.missing) - _NAMED
-    named = [*found.missing[:_NAMED], *([f"{more:,} more"] if more > 0 else [])]
     said = f"; the remote said: {found.trouble}" if found.trouble else ""
     raise ArtefactError(
         f"{counted(len(found.missing), 'artefact')} of {whose} can be had neither here nor from DVC's remote: "
-        f"{joined(named)}{said}",
+        f"{joined(found.missing, _NAMED)}{said}",
         consequence=consequence,
         next_step="springboard pull --remote NAME from where they are, or choose another release "
         "(springboard releases)",

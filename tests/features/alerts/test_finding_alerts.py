@@ -57,6 +57,21 @@ def test_what_the_inbox_refused_before_the_gate_is_told_too(workspace: Workspace
     assert "of the inbox" in alert["what"]
 
 
+def test_new_code_that_refuses_the_same_content_for_the_same_reason_is_no_news(workspace: Workspace) -> None:
+    ledger = Ledger(workspace.ledgers / "intake.jsonl")
+    line = {"event": "refused", "kind": "source", "place": "inbox/sources/a.csv", "variant": "", "name": "a"}
+    for content, reason, told in (
+        ("h1", "it is empty", 1),
+        ("h1", "it is empty", 0),  # As when the code that reads was updated, and tried it again.
+        ("h1", "it has no rows", 1),
+        ("h2", "it is empty", 1),
+        ("", "it cannot be opened", 1),
+        ("", "it cannot be opened", 1),  # Of what nobody could read nobody knows whether it is the same.
+    ):
+        ledger.append({**line, "content": content, "reason": reason, "by_gate": False})
+        assert len(raise_alerts(Plan(workspace))) == told, (content, reason)
+
+
 def test_kinds_that_nobody_wants_are_not_raised(workspace: Workspace) -> None:
     refuse(workspace, "bad")
     params = workspace.params_file.read_text(encoding="utf-8")

@@ -178,8 +178,9 @@ def test_dropped_rows_are_gone_and_stay_gone_and_the_record_stays(dirty: tuple[W
     record = json.loads((workspace.ledgers / "registry.jsonl").read_text().splitlines()[-1])
     assert (record["event"], record["rows"], record["reason"]) == ("quarantine dropped", 4, "of no use")
     assert verify(workspace).entries[-1]["what"] == "quarantine dropped"
-    with pytest.raises(NamingError, match="nothing waits"):
+    with pytest.raises(NamingError, match="nothing waits") as refused:
         drop(workspace, "dirty", "again")
+    assert "did you mean" not in refused.value.next_step
 
 
 def test_other_rows_refused_beside_the_same_accepted_ones_wait_too(dirty: tuple[Workspace, Path]) -> None:
