@@ -12,13 +12,14 @@ import os
 import re
 import sys
 import traceback
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from features.alerts.secrets import redacted, secrets_in_force
 
-__all__ = ["AS_JSON", "JsonLines", "install", "keep_secret", "wants_json"]
+__all__ = ["AS_JSON", "JsonLines", "install", "json_line", "keep_secret", "remember_run", "wants_json"]
 
 AS_JSON = "SPRINGBOARD_LOG"
 """Environment variable that chooses the form of log lines: ``json``, or Prefect's own."""
@@ -130,10 +131,12 @@ def remember_run() -> None:
     if context is None:
         return
     flow, task = context.FlowRunContext.get(), context.TaskRunContext.get()
-    about = {name: value for name, value in _about().items() if name in _ABOUT[-3:] and value}
-    for run in (task.task_run.id if task else None, flow.flow_run.id if flow and flow.flow_run else None):
-        if run is not None:
-            _of_runs.setdefault(str(run), about)
+    run = task.task_run if task is not None else flow.flow_run if flow is not None else None
+    if run is None:
+        return
+    _of_runs[str(run.id)] = {
+        name: value for name, value in _about().items() if name in _ABOUT[-3:] and value is not None
+    }
     while len(_of_runs) > _KEPT_RUNS:
         _of_runs.popitem(last=False)
 
@@ -157,6 +160,9 @@ class JsonLines(logging.Formatter):
         known["run"] = known["run"] or _text(record, "flow_run_id")
         known["flow"] = known["flow"] or _text(record, "flow_name")
         known["task"] = known["task"] or _text(record, "task_run_name")
+        run = _text(record, "task_run_id") or _text(record, "flow_run_id")
+        for name, value in _of_runs.get(run or "", {}).items():
+            known[name] = known[name] or value
         error = record.exc_text or (self.formatException(record.exc_info) if record.exc_info else None)
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -167,6 +173,12 @@ class JsonLines(logging.Formatter):
             "error": error,
         }
         return json.dumps(line, default=str)
+
+
+def json_line(logger: str, text: str) -> str:
+    """What somebody wants said beside all loggers, as a line like theirs."""
+    record = _Factory(logging.LogRecord)(logger, logging.INFO, "", 0, text, (), None)
+    return JsonLines().format(record)
 
 
 def _text(record: logging.LogRecord, name: str) -> str | None:

@@ -14,6 +14,7 @@ quiet_prefect()
 
 from features.audit import acting  # noqa: E402
 from features.workspace import Settings, Workspace, find_workspace  # noqa: E402 - prefect reads its settings once
+from flows.logs import remember_run  # noqa: E402
 from models.errors import BusyError, OfflineError, RecordError, SpringboardError, WorkspaceError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def audited() -> Iterator[None]:
 
 def workspace_at(folder: str | None) -> Workspace:
     """The workspace a run is about: the one named, else $SPRINGBOARD_WORKSPACE, else the current folder's."""
+    remember_run()
     return find_workspace(Path(folder) if folder else None)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from features.workspace import Workspace
 from flows import logs
+from flows.cli.render import progress_bar
+from flows.running import workspace_at
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ def test_every_line_of_a_run_says_what_it_is_about(
 
     @task(task_run_name="embed {source}")
     def embed(workspace: str, source: str) -> None:
+        workspace_at(workspace)
         monkeypatch.setattr(runs, "handlers", [told])
         get_run_logger().info("embedding")
         logging.getLogger("a library").warning("hm")
@@ -83,6 +86,9 @@ def test_every_line_of_a_run_says_what_it_is_about(
         line = said[message]
         assert (line["flow"], line["task"], line["source"]) == ("ingest", "embed s1", "s1")
         assert line["workspace"] == str(workspace.root)
+    # Prefect's engine speaks of the run's end when its contexts are left.
+    end = said["Finished in state Completed()"]
+    assert (end["task"], end["source"], end["workspace"]) == ("embed s1", "s1", str(workspace.root))
     runs = {line["run"] for line in read(told) if line["flow"] == "ingest"}
     assert len(runs) == 1
     assert None not in runs
@@ -106,3 +112,18 @@ def test_the_console_writes_json_where_it_is_asked_to(monkeypatch: pytest.Monkey
     logs.install()
     assert logger.handlers == [one]
     logging.setLogRecordFactory(factory)
+
+
+def test_progress_is_json_too_where_lines_are(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OUR_TOKEN", "word-of-secrets")
+    monkeypatch.setenv(logs.AS_JSON, "json")
+    monkeypatch.setattr(logs, "_secrets", ())
+    monkeypatch.setattr(logs, "_named", set())
+    logs.keep_secret(())
+    with progress_bar("reading word-of-secrets") as advance:
+        advance(1, 1)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["message"] for line in lines] == ["reading ***: started", "reading ***: done in 0 s"]
+    assert {"run", "source", "target", "workspace"} <= set(lines[0])

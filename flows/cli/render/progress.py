@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -117,7 +118,13 @@ class _Lines:
         return f"{share:.0%} ({self._done:,} of {self._total:,}), {_clock_time(elapsed)} so far{left}"
 
     def _say(self, text: str) -> None:
-        write_line(self._console, f"{self._description}: {text}")
+        said = f"{self._description}: {text}"
+        if os.environ.get("SPRINGBOARD_LOG"):
+            from flows.logs import json_line, wants_json
+
+            if wants_json():
+                said = json_line("springboard.progress", said)
+        write_line(self._console, said)
 
 
 def _clock_time(seconds: float) -> str:

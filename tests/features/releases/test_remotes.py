@@ -10,6 +10,7 @@ import pytest
 from support.releases import Story
 
 from features.record.dvc import dvc
+from features.releases.artefacts import Artefacts, refuse_missing
 from features.releases.remotes import pull_artefacts, push_artefacts
 from features.releases.restoring import Restored
 from features.workspace import Workspace
@@ -121,3 +122,9 @@ def test_a_release_is_restored_from_a_remote_alone(story: Story, tmp_path: Path,
     assert isinstance(done, Restored)
     assert done.files == 1
     assert f"{story.old}.json" in _files(clone)
+
+
+def test_what_is_missing_is_counted_as_it_is_named() -> None:
+    missing = tuple(f"data/rankings/{number}.json" for number in range(12))
+    with pytest.raises(ArtefactError, match=r"^12 artefacts of .* data/rankings/4\.json and 7 more"):
+        refuse_missing(Artefacts(12, {}, missing), "release abc", "nothing was done")
