@@ -38,9 +38,10 @@ class RefreshResult:
     """What a refresh did.
 
     ``changed`` and ``confirmed`` are targets with a new ranking and with the same one as before, ``fresh``
-    those nobody had to look at, ``passed_over`` target -> scorers that do not take its task, ``failed``
-    target (and scorer, where several were asked for) -> reason, ``computed`` how many scores and jackknifes were
-    computed, ``drift`` target -> whether other rows of its own may move its ranking,
+    those nobody had to look at, ``passed_over`` target -> scorers that do not take its task, ``waiting``
+    target -> why nothing can be ranked for it yet, ``failed`` target (and scorer, where several were asked for) ->
+    reason, ``computed`` how many scores and jackknifes were computed, ``drift`` target -> whether other rows of its
+    own may move its ranking,
     ``report`` the page and ``release`` the git commit. ``rankings`` has a record for each ranking that
     was put together: ``target``, ``scorer``, ``ranking_id``, ``changed``, ``recalibrated`` (the
     same scores and ranks, other expected gains), how many sources were ``ranked`` and
@@ -51,6 +52,7 @@ class RefreshResult:
     confirmed: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     rankings: list[dict[str, Any]] = field(default_factory=list)
     computed: int = 0
@@ -164,7 +166,9 @@ def refresh(
     root = str(place.root)
     again = retrying(place.settings)
     work = work_of(Plan(place), names, scorer, force)
-    result = RefreshResult(fresh=work.fresh, passed_over=work.passed_over, failed=dict(work.refused))
+    result = RefreshResult(
+        fresh=work.fresh, passed_over=work.passed_over, waiting=work.waiting, failed=dict(work.refused)
+    )
     submitted: dict[tuple[str, str], PrefectFuture[dict[str, Any]]] = {
         (name, one): rank_target.with_options(**again).submit(root, name, one, force)
         for name, one in work.todo

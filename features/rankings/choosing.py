@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from features.rankings.pool import Pool
 from features.rankings.staleness import Freshness, freshness_by
 from features.registry.entries import Kind
 from models.scorers import get_scorer, registry
@@ -33,6 +34,8 @@ class Work:
         Chosen targets of which nothing has to be done.
     passed_over
         Target -> those of the scorers that do not take its task, where nobody asked for just this pair.
+    waiting
+        Target -> why nothing can be ranked yet, where nobody named it: its turn comes with the first source.
     refused
         Target -> why, where somebody named the target for one scorer that does not take its task.
     """
@@ -41,6 +44,7 @@ class Work:
     todo: list[tuple[str, str]] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
 
@@ -86,7 +90,10 @@ def work_of(plan: Plan, names: Sequence[str] | None, scorer: str | None, force: 
         of_target = {found.target: found for found in standing}
         for name in chosen:
             _note(work, one, of_target[name], force, just_this_pair=bool(names) and scorer != ALL)
-    at_work = {target for target, _ in work.todo} | set(work.refused)
+    if work.todo and not names and (why := Pool(plan).why_empty):
+        work.waiting.update(dict.fromkeys((target for target, _ in work.todo), why))
+        work.todo.clear()
+    at_work = {target for target, _ in work.todo} | set(work.refused) | set(work.waiting)
     only_passed = {name for name, left in work.passed_over.items() if len(left) == len(scorers)}
     work.fresh.extend(name for name in chosen if name not in at_work | only_passed)
     return work

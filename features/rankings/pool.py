@@ -63,6 +63,11 @@ class Pool:
 
     plan: Plan
 
+    @property
+    def why_empty(self) -> str:
+        """Why nothing can be ranked by it; empty where something can."""
+        return "" if self.members else "no source has an ESM for this encoder yet"
+
     @cached_property
     def members(self) -> list[Member]:
         """The ready sources, then those of ready-made pools, then imported ESMs, each in the order of their coming.

@@ -96,9 +96,9 @@ def refresh_target(
     last = ledger.newest(target.name, scorer, plan.encoder)
     if last is not None and last["state"] == state and not force and ledger.has_file(last):
         return None
-    if not pool.members:
+    if pool.why_empty:
         raise ScoringError(
-            f"target '{target.name}' cannot be ranked: no source has an ESM for this encoder yet",
+            f"target '{target.name}' cannot be ranked: {pool.why_empty}",
             consequence="its ranking was left as it is",
             next_step="springboard source add REF, then springboard ingest",
         )

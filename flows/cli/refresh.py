@@ -54,7 +54,7 @@ def refresh(
         print_json(result)
     else:
         _show(result, scorer)
-    if result["failed"]:
+    if result["failed"] or result["waiting"]:
         raise typer.Exit(1)
 
 
@@ -74,6 +74,7 @@ def _nothing_to_do(work: Work) -> dict[str, Any]:
         "confirmed": [],
         "fresh": work.fresh,
         "passed_over": work.passed_over,
+        "waiting": work.waiting,
         "failed": {},
         "rankings": [],
         "computed": 0,
@@ -103,9 +104,12 @@ def run_refresh(plan: Plan, names: list[str] | None, scorer: str | None, force: 
 
 
 def _show(result: dict[str, Any], scorer: str | None) -> None:
+    for name, reason in result["waiting"].items():
+        say(f"Not ranked yet: {name} ({reason}; springboard source add REF, then springboard ingest)")
     if not result["rankings"] and not result["failed"] and result["report"] is None:
         _show_passed_over(result)
-        say("Every ranking is fresh.")
+        if not result["waiting"]:
+            say("Every ranking is fresh.")
         return
     for target in dict.fromkeys(one["target"] for one in result["rankings"]):
         _show_target(target, [one for one in result["rankings"] if one["target"] == target], scorer)

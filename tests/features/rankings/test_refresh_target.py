@@ -9,7 +9,7 @@ from support.cli import Cli
 from support.workspaces import Team, add, change_params, ingest, refresh, write_rows
 
 from features.artefacts.plan import Plan
-from features.rankings import shown_ranking
+from features.rankings import shown_ranking, work_of
 from features.rankings.ranking import ordered_rows, ranking_id, read_ranking, write_ranking
 from features.rankings.scoring import Scored
 from features.reading import ReadOptions
@@ -84,6 +84,23 @@ def test_a_pool_with_nothing_in_it_cannot_rank(workspace: Workspace, tmp_path: P
         refresh(workspace, "t")
     assert "springboard source add" in caught.value.next_step
     assert not list(workspace.folder("rankings").glob("*.json"))
+
+
+def test_a_target_nobody_named_waits_for_the_first_source_and_is_no_failure(
+    workspace: Workspace, tmp_path: Path, cli: Cli
+) -> None:
+    add(workspace, Kind.TARGET, write_rows(tmp_path / "t.csv", 5))
+    found = work_of(Plan(workspace), None, None, force=False)
+    assert (found.todo, found.refused, found.fresh) == ([], {}, [])
+    assert "no source has an ESM" in found.waiting["t"]
+    assert work_of(Plan(workspace), ["t"], None, force=False).todo == [("t", "logme")]
+
+    (workspace.private / "unrecorded").unlink(missing_ok=True)  # Nothing to do needs no server.
+    said = cli("refresh", "-w", workspace.root)
+    assert said.code == 1
+    assert said.out.startswith("Not ranked yet: t (no source has an ESM")
+    assert "fresh" not in said.out
+    assert list(cli("refresh", "--json", "-w", workspace.root).json["waiting"]) == ["t"]
 
 
 def test_settings_that_only_change_speed_leave_the_ranking_fresh(team: Team) -> None:
