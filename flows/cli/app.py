@@ -119,6 +119,8 @@ def _options(version: bool = version_option) -> None:
 
 def main() -> None:
     """Run the command and exit with its code; an error of ours is three lines on stderr, never a traceback."""
+    # Boxes are for people who look at them; into a pipe or a log goes plain text.
+    app.rich_markup_mode = "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
     try:
         app()
     except SpringboardError as problem:

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from features.registry import Registry
 
-__all__ = ["release_names", "scorer_names", "source_names", "target_names"]
+__all__ = ["held_names", "release_names", "scorer_names", "source_names", "target_names", "watched_names"]
 
 
 def _begun(names: Callable[[click.Context], list[str]], ctx: click.Context, incomplete: str) -> list[str]:
@@ -55,6 +55,34 @@ def _releases(ctx: click.Context) -> list[str]:
     from features.workspace import find_workspace
 
     return ["latest", "previous", *(one.short for one in releases(find_workspace(_root(ctx)), None))]
+
+
+def _held(ctx: click.Context) -> list[str]:
+    from features.quarantine.listing import held_records
+    from features.workspace import find_workspace
+
+    # A file that could not even be read is no decision of anybody's: it is taken away, or changed.
+    return sorted(
+        {str(one["name"]) for one in held_records(find_workspace(_root(ctx))) if one["what"] != "file"}
+    )
+
+
+def _watched(ctx: click.Context) -> list[str]:
+    from features.inbox.watches import Watches
+    from features.workspace import find_workspace
+
+    current = Watches(find_workspace(_root(ctx))).current()
+    return sorted({str(watch.options.get("name") or watch.reference) for watch in current.values()})
+
+
+def held_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """What waits in quarantine for a decision and begins so."""
+    return _begun(_held, ctx, incomplete)
+
+
+def watched_names(ctx: click.Context, incomplete: str) -> list[str]:
+    """What is watched and begins so: by its name where one was given, else by its reference."""
+    return _begun(_watched, ctx, incomplete)
 
 
 def target_names(ctx: click.Context, incomplete: str) -> list[str]:

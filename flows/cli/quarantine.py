@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import held_names
 from flows.cli.listing import list_quarantine
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["quarantine_drop", "quarantine_list", "quarantine_release", "quarantine_show"]
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As `springboard quarantine list` shows it.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="As `springboard quarantine list` shows it.", autocompletion=held_names
+    ),
+]
 Role = Annotated[
     str | None, typer.Option(metavar="source|target", help="Where a source and a target of that name wait.")
 ]

@@ -26,6 +26,7 @@ from flows.cli.add import (
     read_options,
 )
 from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json, say
+from flows.cli.completing import watched_names
 
 if TYPE_CHECKING:
     from features.inbox.watches import Watch
@@ -169,7 +170,12 @@ def _cell(column: str, value: Any) -> Any:
 
 def watch_remove(
     ref: Annotated[
-        str, typer.Argument(metavar="REF", help="As `springboard watch list` shows it, or the name given.")
+        str,
+        typer.Argument(
+            metavar="REF",
+            help="As `springboard watch list` shows it, or the name given.",
+            autocompletion=watched_names,
+        ),
     ],
     source: AsSource = False,
     target: AsTarget = False,

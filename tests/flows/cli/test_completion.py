@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.releases import rank_by_hand, register_target, seal
 
+from features.inbox.watches import Watch, Watches
+from features.registry import Kind, Ledger
 from features.workspace import Workspace
 
 
@@ -54,3 +56,24 @@ def test_verbs_targets_scorers_and_releases(ranked: Workspace) -> None:
 def test_another_workspace_and_none(ranked: Workspace, tmp_path: Path) -> None:
     assert _offered(tmp_path, f"springboard pin -w {ranked.root} in") == ["intents"]
     assert _offered(tmp_path, "springboard pin in") == []
+
+
+def test_what_waits_in_quarantine_and_what_is_watched(workspace: Workspace) -> None:
+    refusal = {"name": "bad", "role": "source", "reasons": ["too few rows"], "rows": 3, "refused_by_rule": {}}
+    Ledger(workspace.ledgers / "quarantine.jsonl").append(refusal)
+    watches = Watches(workspace)
+    watches.add(Watch(Kind.SOURCE, "/somewhere/reviews.csv", False, None, {"name": "reviews"}))
+    watches.add(Watch(Kind.SOURCE, "org/intents", True, None, {}))
+    assert _offered(workspace.root, "springboard quarantine release ") == ["bad"]
+    assert _offered(workspace.root, "springboard watch remove ") == ["org/intents", "reviews"]
+
+
+def test_help_and_bad_use_are_plain_text_in_a_pipe(workspace: Workspace) -> None:
+    command = str(Path(sys.executable).with_name("springboard"))
+    for asked, code in (("--help", 0), ("quarantine release", 2)):
+        done = subprocess.run(
+            [command, *asked.split()], cwd=workspace.root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code
+        assert "Usage: springboard" in done.stdout + done.stderr
+        assert not set(done.stdout + done.stderr) & set("\x1b─│╭╮╰╯")
