@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["audit"]
 
 _SHOWN = 20
+_WIDE = 120
+"""A terminal of so many columns has room for a table."""
 
 
 def audit(
@@ -57,6 +59,7 @@ def _is_since(entry: dict[str, Any], moment: datetime) -> bool:
 
 
 def _print_entries(entries: list[dict[str, Any]], most: int) -> None:
+    from flows.cli.render.console import stdout_console
     from flows.cli.render.table import print_table
 
     shown = entries[len(entries) - min(most, len(entries)) :]
@@ -73,7 +76,16 @@ def _print_entries(entries: list[dict[str, Any]], most: int) -> None:
         ]
         for entry in shown
     ]
-    print_table(["line", "at", "by", "what", "on", "run"], rows, keep=("at", "what"), wrap=("on",))
+    console = stdout_console()
+    if console.is_terminal and console.width < _WIDE:
+        # A table would cut either the deed or what it was done to.
+        for line, at, by, what, on, run in rows:
+            say(f"{line:>5}  {at}  {what}" + (f": {on}" if on else ""))
+            say(f"       by {by or 'nobody known'}" + (f", run {run}" if run else ""))
+    else:
+        print_table(
+            ["line", "at", "by", "what", "on", "run"], rows, keep=("line", "at", "what"), wrap=("on",)
+        )
     if len(shown) < len(entries):
         say(f"{len(entries) - len(shown):,} earlier lines (--last N shows more, --json all).")
 
@@ -98,15 +110,17 @@ def _on(entry: dict[str, Any]) -> str:
 
 
 def _print_verdict(verdict: Verdict) -> None:
-    say()
+    from features.wording import counted
+
     if not verdict.lines and verdict.is_whole:
         say("There is no audit log yet: the first change starts one.")
         return
+    say()
     if verdict.is_whole:
         vouched = f", {verdict.in_releases:,} of them in releases" if verdict.in_releases else ""
-        say(f"The audit log is whole: {verdict.lines:,} lines{vouched}. Last hash: {verdict.head}")
+        say(f"The audit log is whole: {counted(verdict.lines, 'line')}{vouched}. Last hash: {verdict.head}")
     else:
-        say(f"The audit log is BROKEN, in {len(verdict.problems):,} places:")
+        say(f"The audit log is BROKEN, in {counted(len(verdict.problems), 'place')}:")
         for problem in verdict.problems:
             where = "the log" if problem.line is None else f"line {problem.line:,}"
             say(f"  {where}: {problem.what}")
