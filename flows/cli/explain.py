@@ -39,6 +39,10 @@ def explain(
         raise typer.Exit(1)
 
 
+_MOST_TEXT = 300
+"""Characters of a row's text that are shown."""
+
+
 def _print(found: dict[str, Any]) -> None:
     say(f"{found['source']['name']} for {found['target']['name']}, by {found['scorer']}: {_standing(found)}")
     for term, value in _facts(found):
@@ -135,8 +139,14 @@ def _print_nearest(found: dict[str, Any]) -> None:
         ]
         for pair in found["nearest"]
     ]
-    print_table(["cosine", "target's", "label", "source's", "its label"], cells, keep=("cosine",))
+    print_table(
+        ["cosine", "target's", "label", "source's", "its label"],
+        cells,
+        keep=("cosine",),
+        wrap=("target's", "source's"),
+    )
 
 
 def _text(row: dict[str, Any]) -> str:
-    return " | ".join(text for text in (row["text_a"], row["text_b"]) if text is not None)[:300]
+    said = " | ".join(text for text in (row["text_a"], row["text_b"]) if text is not None)
+    return said if len(said) <= _MOST_TEXT else f"{said[: _MOST_TEXT - 1]}…"

@@ -9,8 +9,14 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
 
 __all__ = ["list_feedback", "list_quarantine", "list_rankings", "list_sources", "list_targets"]
 
+_WIDE = 100
+"""A terminal of so many columns has room for ten columns."""
+
 _WHOLE = 32
 """Names of so many characters are never broken: people copy them."""
+
+_FIGURES = ("at", "score", "baseline", "gain", "status")
+"""What is short and says nothing when it is cut."""
 
 
 def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
@@ -19,14 +25,22 @@ def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: b
         return
     from flows.cli.render.table import print_table
 
+    are_short = all(len(str(record.get("name"))) <= _WHOLE for record in records)
     titles = [column.replace("_", " ") for column in columns]
     print_table(
         titles,
         [[_short(column, record.get(column)) for column in columns] for record in records],
         empty=empty,
-        keep=("name",) if all(len(str(record.get("name"))) <= _WHOLE for record in records) else (),
-        wrap=("name", "reason", "same rows as", "note"),
+        keep=(*_FIGURES, *(("name",) if are_short else ())),
+        wrap=("name", "reason", "same rows as", "note", "target", "source"),
     )
+
+
+def _is_narrow() -> bool:
+    from flows.cli.render.console import stdout_console
+
+    console = stdout_console()
+    return console.is_terminal and console.width < _WIDE
 
 
 def _short(column: str, value: object) -> object:
@@ -94,6 +108,10 @@ def list_feedback(json: AsJson = False, workspace: WorkspaceOption = None) -> No
     records = feedback_records(plan_of(workspace))
     columns = ["at", "target", "source", "seed", "score", "baseline", "gain", "metric", "rank", "status"]
     columns += [name for name in ("by", "note") if any(record[name] for record in records)]
+    if not json and _is_narrow():
+        # Figures in full and the note before who said it and by what metric, which --json has.
+        columns = [name for name in columns if name not in ("metric", "by", "seed")]
+        records = [{**record, "at": str(record["at"])[:10]} for record in records]
     _print(
         records,
         columns,

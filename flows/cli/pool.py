@@ -125,7 +125,7 @@ def _show_sources(manifest: Manifest, as_json: bool) -> None:
         [one.name, one.task.value, one.rows, one.about.licence, one.about.reference, one.about.citation]
         for one in manifest.sources
     ]
-    print_table(columns, rows, empty="It is empty.", wrap=("source", "from", "citation"))
+    print_table(columns, rows, empty="It is empty.", wrap=("source", "citation"))
 
 
 def _added_record(added: AddedPool) -> dict[str, Any]:

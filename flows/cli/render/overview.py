@@ -29,6 +29,7 @@ def print_overview(overview: Overview, console: Console | None = None) -> None:
         ["target", "fresh", "leading tier", "since the one before"],
         [[row.name, row.status, row.leading_text, row.change] for row in overview.targets],
         keep=("fresh",),
+        wrap=("leading tier", "since the one before"),
         styles=[_STYLES.get(row.status, "") for row in overview.targets],
         console=console,
     )

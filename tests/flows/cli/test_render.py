@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from features.rankings.view import RankingView, view_of
+from flows.cli.listing import list_feedback
 from flows.cli.render import print_error, print_ranking, print_table, progress_bar
 from flows.cli.render.console import write_line
 from flows.cli.render.table import cell_text, fitted_widths
@@ -360,3 +361,30 @@ def test_the_facts_of_a_ranking_are_never_wider_than_the_terminal_and_never_cut(
     column = lines[at].index("package")
     assert lines[at + 1][:column].isspace()
     assert f"{lines[at][column:]} {lines[at + 1].strip()}" == label
+
+
+def test_a_list_in_eighty_columns_cuts_neither_figures_nor_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = terminal()
+    monkeypatch.setattr("flows.cli.render.table.stdout_console", lambda: console)
+    monkeypatch.setattr("flows.cli.render.console.stdout_console", lambda: console)
+    record = {
+        "at": "2026-11-23T15:56:00+00:00",
+        "target": "crisis_informativeness",
+        "source": "empathic_reactions_distress",
+        "seed": None,
+        "score": 0.5,
+        "baseline": 0.4,
+        "gain": 0.1,
+        "metric": "accuracy",
+        "rank": 10,
+        "status": "in force",
+        "by": "Somebody of a data team",
+        "note": "",
+    }
+    monkeypatch.setattr("features.feedback.feedback_records", lambda plan: [record])
+    monkeypatch.setattr("flows.cli.listing.plan_of", lambda workspace: None)
+    list_feedback()
+    shown = without_styles(text_of(console))
+    assert max(cell_len(line) for line in shown.splitlines()) <= 80
+    assert all(part in shown for part in ("2026-11-23", "0.5000", "0.4000", "0.1000", "in force"))
+    assert "…" not in shown
