@@ -15,6 +15,7 @@ from features.alerts.tiers import is_news
 from features.artefacts.cards import code_version
 from features.artefacts.files import read_arrays_card
 from features.metrics.family import Family, of, timestamp
+from features.quarantine.listing import ALL_ROWS
 from features.rankings.history import RankingLedger, order_of
 from features.rankings.ranking import read_ranking
 from features.reports.records import quarantine_records, source_records, target_records
@@ -151,10 +152,8 @@ def _quarantine(plan: Plan) -> list[Family]:
     records = quarantine_records(plan)
     for role in ("source", "target"):
         mine = [one for one in records if one.get("role") == role]
-        datasets.add(
-            len({one["name"] for one in mine if one["what"] in ("dataset", "all rows", "file")}), role
-        )
-        rows.add(sum(int(one["rows"] or 0) for one in mine if one["what"] in ("rows", "all rows")), role)
+        datasets.add(len({one["name"] for one in mine if one["what"] in ("dataset", ALL_ROWS, "file")}), role)
+        rows.add(sum(int(one["rows"] or 0) for one in mine if one["what"] in ("rows", ALL_ROWS)), role)
     return [datasets, rows]
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from features.artefacts.cards import Card
     from features.workspace.layout import Workspace
 
-__all__ = ["held_records"]
+__all__ = ["ALL_ROWS", "held_records"]
+
+ALL_ROWS = "all rows"
+"""``what`` of a dataset that was refused as a whole and whose rows are kept."""
 
 
 def held_records(workspace: Workspace) -> list[dict[str, Any]]:
@@ -72,7 +75,9 @@ def held_records(workspace: Workspace) -> list[dict[str, Any]]:
     for path in sorted(workspace.folder("quarantine").glob("[!.]*.parquet")):
         if path.stem not in decisions.dropped_files:
             records += _of_file(workspace, decisions, path)
-    return records
+    # A dataset whose rows were kept stands in the list once, with its file.
+    kept = {(one["role"], one["name"]) for one in records if one["what"] == ALL_ROWS}
+    return [one for one in records if one["what"] != "dataset" or (one["role"], one["name"]) not in kept]
 
 
 def _of_file(workspace: Workspace, decisions: Decisions, path: Path) -> list[dict[str, Any]]:
@@ -87,7 +92,7 @@ def _of_file(workspace: Workspace, decisions: Decisions, path: Path) -> list[dic
         {
             "name": card.inputs["name"],
             "role": card.inputs["role"],
-            "what": "all rows" if card.facts["stopped"] else "rows",
+            "what": ALL_ROWS if card.facts["stopped"] else "rows",
             "rule": _counts(card.facts["refused_by_rule"]),
             "reason": "; ".join(card.facts["reasons"]),
             "rows": left,

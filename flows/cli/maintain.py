@@ -68,7 +68,7 @@ def _lines(done: Maintained) -> list[str]:
         what = f"{joined(words)} ({tidied.bytes / 1e6:,.1f} MB)" if words else "nothing"
         lines.append(f"Leftovers  {gone}: {what}")
     if (collected := done.collected) is not None:
-        words = [f"{count:,} {kind}" for kind, count in sorted(collected.removed.items())]
+        words = [_of_kind(count, kind) for kind, count in sorted(collected.removed.items())]
         size = f"{collected.bytes / 1e6:,.1f} MB"
         what = f"{joined(words)} ({size}; DVC's cache keeps them)" if words else "nothing"
         lines.append(f"data/      {gone}: {what}; not needed and still to wait: {collected.waiting:,}")
@@ -77,8 +77,14 @@ def _lines(done: Maintained) -> list[str]:
                 f"           kept, for DVC's cache lacks them: {plain(joined(collected.not_cached))}"
             )
     if done.mended:
-        words = [f"{count:,} {kind}" for kind, count in sorted(done.mended.items())]
+        words = [_of_kind(count, kind) for kind, count in sorted(done.mended.items())]
         lines.append(f"Damaged    put back from DVC's cache: {joined(words)}")
     if done.release:
         lines.append(f"Release    {done.release[:12]}")
     return lines
+
+
+def _of_kind(count: int, kind: str) -> str:
+    """How many files of a folder, in words: folders of data/ are called by the plural."""
+    one = {"sketches": "sketch", "moments": "moments"}.get(kind, kind.removesuffix("s"))
+    return f"{count:,} {one if count == 1 else kind}"
