@@ -48,7 +48,7 @@ def init_workspace(folder: Path) -> Workspace:
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(
-            f"'{folder}' is not empty",
+            f"'{folder}' is not empty" if folder.is_dir() else f"'{folder}' is a file",
             consequence="nothing was written",
             next_step="springboard init with a new or empty folder",
         )
