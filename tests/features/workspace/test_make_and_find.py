@@ -30,7 +30,8 @@ def test_what_is_there_is_never_written_over(tmp_path: Path, cli: Cli, what: str
         place.mkdir()
         (place / "params.yaml").write_text("mine")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert cli("init", place).is_clear_error("is not empty", "springboard init")
+    said = "is a file" if what == "file" else "is not empty"
+    assert cli("init", place).is_clear_error(said, "springboard init")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
