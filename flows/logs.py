@@ -92,9 +92,8 @@ class _Factory:
         try:
             record.springboard = _about()
             _mask(record)
-        except (
-            Exception
-        ):  # A line that cannot be dressed is better than none, and than a run that fails for it.
+        except Exception:
+            # A line that cannot be dressed is better than none, and than a run that fails for it.
             record.msg, record.args = "(a line that could not be formatted)", ()
         return record
 
