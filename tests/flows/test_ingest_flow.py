@@ -169,9 +169,13 @@ def test_the_event_names_what_is_stale(
     emitted: list[dict[str, Any]] = []
     monkeypatch.setattr(prefect.events, "emit_event", lambda **event: emitted.append(event))
     add(team_of_two, Kind.TARGET, write_rows(tmp_path / "files" / "t1.csv", 11))
-    _ingest(team_of_two)
-    _ingest(team_of_two)
-    (event,) = emitted  # One event per publish, none where nothing was published.
+    first = _ingest(team_of_two)
+    assert (first["made"], first["failed"]) == (["s1", "s2"], {})
+    second = _ingest(team_of_two)
+    assert (second["made"], second["failed"]) == ([], {})
+    # One event per publish, none where nothing was published. A module of Prefect's that is first imported by these
+    # runs takes the replacement for its own events too: those are not ours to count.
+    (event,) = [event for event in emitted if event["event"].startswith("springboard.")]
     assert event["event"] == "springboard.pool.published"
     assert event["resource"]["prefect.resource.id"].startswith("springboard.workspace.")
     assert event["payload"]["sources"] == ["s1", "s2"]
