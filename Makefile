@@ -22,8 +22,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## the whole story on bundled real data, in a temporary workspace
 	$(BIN)/springboard demo
 
+# Compiled once, and not by each of the hundred processes that the tests start, whatever the environment says.
 test: $(STAMP) ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.cli import Cli, run_cli
+from support.prefect_database import migrated_database
 from support.tiny_encoder import write_tiny
 from support.workspaces import Team, add, ingest, refresh, tiny_workspace, write_rows
 
@@ -24,6 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPRINGBOARD_WORKSPACE", raising=False)
+
+
+@pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrated_database(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from support.prefect_database import make_home
 
 from benchmarks.soak.__main__ import soak
 from benchmarks.soak.feed import long_feed, short_feed
@@ -11,7 +14,8 @@ from features.workspace import Workspace
 pytestmark = pytest.mark.long
 
 
-def test_left_alone_it_ends_as_it_should(workspace: Workspace) -> None:
+def test_left_alone_it_ends_as_it_should(workspace: Workspace, prefect_database: Path) -> None:
+    make_home(prefect_database, workspace.private / "prefect")
     # The refresh runs by the event that an ingest emits, and not by itself; after the kill there is one more file.
     crons = {"ingest": "* * * * *", "refresh": "0 0 1 1 *", "maintain": "0 0 1 1 *"}
     result = soak(workspace, short_feed(), seconds=60, kills=[0.5], crons=crons)

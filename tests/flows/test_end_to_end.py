@@ -63,7 +63,7 @@ def story(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> dic
     workspace = change_params(
         init_workspace(tmp_path_factory.mktemp("end-to-end") / "workspace"),
         tuning={"max_steps": 3, "batch_size": 8, "learning_rate": 1e-4},
-        caps={"source_rows": 80, "target_rows": 60},
+        caps={"source_rows": 48, "target_rows": 48},
         ranking={"jackknife_groups": 5},
         run={"retries": 0, "retry_delay_seconds": 0},
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.prefect_database import make_home
 from support.workspaces import add, change_params, write_rows
 
 from features.artefacts.plan import Plan
@@ -113,7 +114,7 @@ def test_what_may_pass_is_tried_again_and_what_cannot_is_not(
 
 
 def test_an_ingest_that_was_killed_is_finished_by_the_next_and_nothing_is_doubled(
-    prefect_server: None, team_of_two: Workspace, tmp_path: Path
+    prefect_server: None, prefect_database: Path, team_of_two: Workspace, tmp_path: Path
 ) -> None:
     workspace = team_of_two
     # A process that stops for ever where the second source would be tuned, and is killed there.
@@ -130,9 +131,10 @@ def test_an_ingest_that_was_killed_is_finished_by_the_next_and_nothing_is_double
         "ingest(workspace=sys.argv[1])\n"
     )
     reached = tmp_path / "reached"
+    home = make_home(prefect_database, tmp_path / "prefect")
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(workspace.root), str(reached)],
-        env={**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_LOGGING_LEVEL": "CRITICAL"},
+        env={**os.environ, "PREFECT_HOME": str(home), "PREFECT_LOGGING_LEVEL": "CRITICAL"},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
