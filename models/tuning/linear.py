@@ -1,4 +1,4 @@
-"""The weight matrices of an encoder's linear layers: what the traces of a tuning run are of."""
+"""An encoder's linear layers and their weight matrices: what the traces of a tuning run are of."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["linear_weights"]
+__all__ = ["linear_layers", "linear_weights"]
 
 
-def linear_weights(model: Any) -> dict[str, torch.Tensor]:
-    """Give the weights [out, in] of all linear layers by name, in the model's own order.
+def linear_layers(model: Any) -> dict[str, torch.nn.Linear]:
+    """Give all linear layers by name, in the model's own order.
 
     Embedding tables are left out: what happens to them says which tokens a source's texts have, which token
     counts say better, and BERT's has more rows than all the rest of MiniLM together. Biases and norms are vectors
@@ -19,8 +19,9 @@ def linear_weights(model: Any) -> dict[str, torch.Tensor]:
     """
     import torch
 
-    return {
-        f"{name}.weight": module.weight
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear)
-    }
+    return {name: module for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
+
+
+def linear_weights(model: Any) -> dict[str, torch.Tensor]:
+    """Give the weights [out, in] of the :func:`linear_layers` by name."""
+    return {f"{name}.weight": layer.weight for name, layer in linear_layers(model).items()}
