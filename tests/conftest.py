@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.cli import Cli, run_cli
@@ -20,6 +21,13 @@ from features.workspace import Workspace
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files marked ``long`` come first: xdist hands files out in this order (``--no-loadscope-reorder``)."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from support.sharing_out import FilesAndServers
+
+    return FilesAndServers(config, log)
 
 
 @pytest.fixture(autouse=True)

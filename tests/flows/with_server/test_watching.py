@@ -105,7 +105,7 @@ def test_the_automation_of_the_documentation_is_one() -> None:
     from features.alerts.params import KINDS
     from flows.watching import EVENT_PREFIX
 
-    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
     (block,) = (part.split("```")[0] for part in text.split("```yaml\n")[1:] if "run-deployment" in part)
     automation = AutomationCore.model_validate(yaml.safe_load(block))
     known = {EVENT_PREFIX + kind.replace("_", "-") for kind in KINDS}

@@ -14,7 +14,9 @@ from features.calibration.evidence import EVIDENCE, write_evidence
 from features.pools import export_pool
 
 
-def test_from_a_pool_with_evidence_to_gains_and_back(team: Team, cli: Cli, tmp_path: Path) -> None:
+def test_from_a_pool_with_evidence_to_gains_and_back(
+    prefect_server: None, team: Team, cli: Cli, tmp_path: Path
+) -> None:
     plan = Plan(team.workspace)
     where = ("--workspace", str(team.workspace.root))
     before = json.loads(cli("rank", "t1", "--json", *where).out)
