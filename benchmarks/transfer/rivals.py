@@ -1,0 +1,101 @@
+"""``python -m benchmarks.transfer.rivals``: whether the other targets would have chosen another default.
+
+Candidates are the default, every scorer of the product that ranks all targets, and the default joined with each of
+those by reciprocal rank fusion (Cormack et al., SIGIR 2009; Vu et al., EMNLP 2020, join two scorers by it). Each
+target is judged by what the others choose, as in :mod:`benchmarks.transfer.choose`; ``ENCODER_rivals.csv`` has that
+module's columns. Nothing is changed by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.transfer.choose import CHOSEN_BY_OTHERS, table_of
+from benchmarks.transfer.encoders import ENCODERS
+from features.evaluation import evaluate
+from models.scorers import SCORERS
+
+__all__ = ["fused", "main"]
+
+HERE = Path(__file__).parent
+FUSED_WITH = "{} & {}"
+_CONSTANT = 60.0
+"""The published one; what the best few have more than the rest."""
+
+
+def fused(predictions: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
+    """Join two scorers by their ranks.
+
+    Parameters
+    ----------
+    predictions
+        Columns ``scorer``, ``source``, ``target``, ``score``, ``direction`` at least.
+    first, second
+        Scorers in it. Pairs that one of them has no score for are left out.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``scorer``, ``source``, ``target``, ``score`` and ``direction``: 1 / (60 + rank) of both, added up; ties share
+        their mean rank.
+    """
+    signed = predictions.filter(
+        pl.col("scorer").is_in([first, second]), pl.col("score").is_not_null()
+    ).select(
+        "scorer",
+        "source",
+        "target",
+        score=pl.when(pl.col("direction") == "lower").then(-pl.col("score")).otherwise(pl.col("score")),
+    )
+    both = signed.filter(pl.len().over("source", "target") == 2)
+    rank = pl.col("score").rank("average", descending=True).over("scorer", "target")
+    return (
+        both.with_columns(share=1.0 / (_CONSTANT + rank))
+        .group_by("source", "target", maintain_order=True)
+        .agg(score=pl.col("share").sum())
+        .select(
+            "source",
+            "target",
+            "score",
+            scorer=pl.lit(FUSED_WITH.format(first, second)),
+            direction=pl.lit("higher"),
+        )
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the table and print its means."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer.rivals", description=__doc__)
+    parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
+    parser.add_argument("--default", default="logme", help="the scorer that the others are rivals of")
+    asked = parser.parse_args(arguments)
+    truth, path = HERE / f"{asked.encoder}.csv", HERE / f"{asked.encoder}_predictions.csv"
+    predictions = pl.read_csv(path)
+    targets = evaluate(truth, path, must_match=False, resamples=1)["per_target"].values()
+    singles = [
+        name
+        for name in sorted(set(predictions["scorer"]) & set(SCORERS) - {asked.default})
+        if all(one["scorers"].get(name, {}).get("regret@5") is not None for one in targets)
+    ]
+    joined = [fused(predictions, asked.default, other) for other in singles]
+    with tempfile.TemporaryDirectory() as folder:
+        more = Path(folder) / "predictions.csv"
+        pl.concat([predictions, *joined], how="diagonal").write_csv(more)
+        found = evaluate(truth, more, must_match=False, resamples=1)
+    candidates = [asked.default, *singles, *(FUSED_WITH.format(asked.default, other) for other in singles)]
+    table = table_of(found["per_target"], candidates)
+    table.write_csv(HERE / f"{asked.encoder}_rivals.csv", float_precision=4)
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=2, tbl_hide_column_data_types=True
+    ):
+        print(table.filter(pl.col("target") == "all").sort("regret@5"))
+        print(table.filter(pl.col("candidate") == CHOSEN_BY_OTHERS).select("target", "regret@5"))
+        print(table.filter(pl.col("chosen") == 1, pl.col("target") != "all").select("target", "candidate"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Two rankings joined into one by reciprocal rank fusion."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from benchmarks.transfer.rivals import fused
+
+
+def _rows(
+    scorer: str, direction: str, scores: dict[str, float | None], target: str = "t"
+) -> list[dict[str, object]]:
+    return [
+        {
+            "scorer": scorer,
+            "source": source,
+            "target": target,
+            "score": score,
+            "direction": direction,
+            "bytes": 1,
+        }
+        for source, score in scores.items()
+    ]
+
+
+def test_ranks_are_joined_whichever_way_a_scorer_counts() -> None:
+    rows = _rows("plain", "higher", {"a": 0.9, "b": 0.5, "c": 0.1}) + _rows(
+        "apart", "lower", {"a": 3.0, "b": 1.0, "c": 2.0}
+    )
+    joined = fused(pl.DataFrame(rows), "plain", "apart")
+    found = dict(joined.select("source", "score").rows())
+    # plain ranks a, b, c; apart, of which less is better, b, c, a.
+    assert found == pytest.approx({"a": 1 / 61 + 1 / 63, "b": 1 / 62 + 1 / 61, "c": 1 / 63 + 1 / 62})
+    assert set(joined["scorer"]) == {"plain & apart"}
+    assert set(joined["direction"]) == {"higher"}
+
+
+def test_each_target_has_ranks_of_its_own_and_what_one_did_not_score_is_left_out() -> None:
+    rows = _rows("plain", "higher", {"a": 1.0, "b": 1.0, "c": None}) + _rows(
+        "plain", "higher", {"a": 5.0}, "u"
+    )
+    rows += _rows("apart", "higher", {"a": 1.0, "b": 2.0, "c": 9.0}) + _rows(
+        "apart", "higher", {"a": 0.0}, "u"
+    )
+    joined = fused(pl.DataFrame(rows), "plain", "apart").sort("target", "source")
+    assert joined.select("target", "source").rows() == [("t", "a"), ("t", "b"), ("u", "a")]
+    # Ties share their mean rank.
+    assert joined["score"].to_list() == pytest.approx([1 / 61.5 + 1 / 62, 1 / 61.5 + 1 / 61, 2 / 61])
