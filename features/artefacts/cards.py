@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from features.artefacts.code import code_version
 from features.registry.ledger import now_utc
 
-__all__ = ["CARD_FORMAT", "Card", "code_version"]
+__all__ = ["CARD_FORMAT", "Card"]
 
 CARD_FORMAT = 1
 """Version of the card's own layout."""
-
-
-@cache
-def code_version() -> str:
-    """Springboard's version, with the git commit where it runs from a checkout."""
-    try:
-        number = version("springboard")
-    except PackageNotFoundError:
-        number = "unknown"
-    root = Path(__file__).resolve().parents[2]
-    head = root / ".git" / "HEAD"
-    if not head.is_file():
-        return number
-    text = head.read_text(encoding="utf-8").strip()
-    if text.startswith("ref: "):
-        ref = root / ".git" / text[5:]
-        text = ref.read_text(encoding="utf-8").strip() if ref.is_file() else ""
-    return f"{number}+{text[:12]}" if text else number
 
 
 @dataclass(frozen=True)

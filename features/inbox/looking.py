@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from features.artefacts.cards import code_version
+from features.artefacts.code import code_hash
 from features.artefacts.keys import content_hash
 from features.inbox.contents import Shape, content_of, shape_of
 from features.inbox.items import Item, items_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
 __all__ = ["Seen", "look", "look_when_settled", "rules_of"]
+
+_READS = ("features/reading", "features/gate", "features/intake", "models/tasks.py")
+"""The code that decides whether a dataset is refused."""
 
 State = Literal["due", "settling", "taken", "refused", "offline", "gone"]
 
@@ -65,7 +68,7 @@ class Seen:
 
 def rules_of(workspace: Workspace) -> str:
     """What decides whether a dataset is refused: the gate's settings and the code that reads."""
-    return content_hash([workspace.settings.gate.model_dump(mode="json"), code_version()])
+    return content_hash([workspace.settings.gate.model_dump(mode="json"), code_hash(*_READS)])
 
 
 def look(workspace: Workspace, *, deep: bool = True) -> list[Seen]:

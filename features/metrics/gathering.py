@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from features.alerts.outbox import Outbox
 from features.alerts.tiers import is_news
-from features.artefacts.cards import code_version
+from features.artefacts.code import code_version
 from features.artefacts.files import read_arrays_card
 from features.metrics.family import Family, of, timestamp
 from features.quarantine.listing import ALL_ROWS

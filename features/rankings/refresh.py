@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from features.artefacts.cards import code_version
+from features.artefacts.code import code_version
 from features.artefacts.embeddings import make_embedding
 from features.rankings.history import RankingLedger, order_of
 from features.rankings.overlaps import leaks_of, unchecked

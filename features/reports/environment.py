@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from features.artefacts.cards import code_version
+from features.artefacts.code import code_hash
 from features.reports.slugs import source_slug
 
 __all__ = ["ASSETS", "FORMAT", "asset", "key_of_page", "render", "stamp", "to_json"]
@@ -28,7 +28,6 @@ They have no ``integrity`` attribute: browsers block a script with one where the
 """
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_CODE = Path(__file__).parents[1]
 
 
 @cache
@@ -60,15 +59,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-@cache
 def stamp() -> str:
     """A hash of the code and templates that make pages: another stamp, other pages."""
-    files = [*_TEMPLATES.iterdir(), *(_CODE / "reports").glob("*.py"), *(_CODE / "rankings").glob("*.py")]
-    files += [_CODE / "wording.py", _CODE / "calibration" / "advice.py"]
-    content = hashlib.sha256(f"{FORMAT} {code_version()}".encode())
-    for path in sorted(files):
-        content.update(path.read_bytes())
-    return content.hexdigest()
+    return hashlib.sha256(f"{FORMAT} {code_hash('features')}".encode()).hexdigest()
 
 
 def key_of_page(*parts: Any) -> str:

@@ -54,7 +54,7 @@ def say(text: str = "") -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from features.artefacts.cards import code_version
+        from features.artefacts.code import code_version
 
         say(f"springboard {code_version()}")
         raise typer.Exit
