@@ -11,7 +11,7 @@ from models.tuning import TuningSettings
 
 __all__ = [
     "CHECKED_ROWS", "FIRST_SOURCES", "FIRST_TARGETS", "RATES", "SOURCES", "SOURCE_ROWS", "TARGETS", "TEST_ROWS",
-    "TRAINING_ROWS", "source_settings", "target_settings",
+    "TRAINING_ROWS", "source_settings", "stem", "target_settings",
 ]  # fmt: skip
 
 FIRST_SOURCES, FIRST_TARGETS = 24, 6
@@ -49,6 +49,11 @@ TEST_ROWS = 1_000
 
 RATES = (2e-5, 5e-5, 1e-4, 2e-4)
 """Peak learning rates among which a target's is chosen, on the baseline."""
+
+
+def stem(encoder: str, training: int = TRAINING_ROWS) -> str:
+    """How the files of a matrix begin: each number of training rows has a matrix, and tables, of its own."""
+    return encoder if training == TRAINING_ROWS else f"{encoder}_{training}"
 
 
 def source_settings(seed: int) -> TuningSettings:

@@ -1,7 +1,8 @@
 """``python -m benchmarks.transfer.matrix``: tune on each source, then on each target, and write down what it reached.
 
-Seed by seed over the whole matrix; the source ``none`` is the baseline. One row of ``ENCODER.csv`` a pair and seed;
-what is there is not done again, so that a run that was stopped goes on where it was, on another machine too.
+Seed by seed over the whole matrix; the source ``none`` is the baseline. One row of ``ENCODER.csv`` a pair and seed, or
+of ``ENCODER_N.csv`` where targets have another number N of training rows; what is there is not done again, so that a
+run that was stopped goes on where it was, on another machine too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.transfer.chosen import (
     TARGETS,
     TRAINING_ROWS,
     source_settings,
+    stem,
     target_settings,
 )
 from benchmarks.transfer.encoders import ENCODERS, load
@@ -42,9 +44,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def truth_table(encoder: str) -> GrowingTable:
-    """The matrix of an encoder."""
-    return GrowingTable(HERE / f"{encoder}.csv", _COLUMNS, _KEY)
+def truth_table(encoder: str, training: int = TRAINING_ROWS) -> GrowingTable:
+    """The matrix of an encoder and so many training rows of a target."""
+    return GrowingTable(HERE / f"{stem(encoder, training)}.csv", _COLUMNS, _KEY)
 
 
 def run_source(
@@ -54,7 +56,7 @@ def run_source(
 
     Targets whose learning rate was not searched for yet are passed over.
     """
-    table, rates = truth_table(encoder), chosen_rates(encoder, training)
+    table, rates = truth_table(encoder, training), chosen_rates(encoder, training)
     done = table.keys()
     open_targets = [
         name
@@ -118,7 +120,7 @@ def _units(asked: argparse.Namespace) -> list[Unit]:
 
 
 def _show_done(asked: argparse.Namespace) -> None:
-    done = truth_table(asked.encoder).keys()
+    done = truth_table(asked.encoder, asked.rows).keys()
     found: dict[int, list[bool]] = {}
     for _, (encoder, _, source, seed, targets, training) in _units(asked):
         pairs = [name for name in targets if not share_texts(source, name)]

@@ -2,7 +2,8 @@
 
 A workspace in ``benchmarks/scratch/transfer`` ingests the matrix's sources with a seed that no transfer has, registers
 the targets (their training rows; the leak check sees their test rows too) and refreshes all scorers; then again
-with other ESMs and another setting of LogME. The scores go to ``ENCODER_predictions.csv``.
+with other ESMs and another setting of LogME. The scores go to ``ENCODER_predictions.csv``, or
+``ENCODER_N_predictions.csv`` for N training rows of a target.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.transfer.chosen import (
     TARGETS,
     TRAINING_ROWS,
     source_settings,
+    stem,
 )
 from benchmarks.transfer.costs import cost_of
 from benchmarks.transfer.encoders import ENCODERS
@@ -44,7 +46,13 @@ _RANKS = (1, 4, 8, 16, 32, 64, None)
 _SEED = 0
 
 
-def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], folder: Path) -> Workspace:
+def prepare(
+    encoder: str,
+    sources: tuple[str, ...],
+    targets: tuple[str, ...],
+    folder: Path,
+    training: int = TRAINING_ROWS,
+) -> Workspace:
     """Make the workspace, or go on with it: sources ingested, targets registered."""
     from features.artefacts.plan import Plan
     from features.intake import AddOptions, add_dataset
@@ -57,7 +65,7 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
     tuning = source_settings(_SEED)
     settings: dict[str, dict[str, Any]] = {
         "encoder": {"ref": ENCODERS[encoder]},
-        "caps": {"source_rows": SOURCE_ROWS, "target_rows": TRAINING_ROWS},
+        "caps": {"source_rows": SOURCE_ROWS, "target_rows": training},
         "tuning": {"epochs": tuning.epochs, "learning_rate": tuning.learning_rate, "seed": _SEED},
         # As the product has them: a run that was killed may have left a variant's.
         "esm": {"rank": EsmParams().rank},
@@ -71,10 +79,10 @@ def prepare(encoder: str, sources: tuple[str, ...], targets: tuple[str, ...], fo
             add_dataset(workspace, Kind.SOURCE, str(datasets_folder() / name), AddOptions(name=name))
             print(f"  source {name}", flush=True)
     for name in targets:
-        if name not in Plan(workspace).registry.current(Kind.TARGET):
-            place = _write_target(SCRATCH / encoder / "targets" / name, name)
-            add_dataset(workspace, Kind.TARGET, str(place), AddOptions(name=name))
-            print(f"  target {name}", flush=True)
+        # Each time: the workspace may know the target with another number of rows.
+        place = _write_target(SCRATCH / stem(encoder, training) / "targets" / name, name, training)
+        added = add_dataset(workspace, Kind.TARGET, str(place), AddOptions(name=name, replace=True))
+        print(f"  target {name} {added.status}", flush=True)
     failed = run_ingest(Plan(workspace), list(sources))["failed"]
     if failed:
         print(f"  not ingested: {failed}", flush=True)
@@ -91,8 +99,8 @@ def _ready(folder: Path, sources: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in sources if name in known and plan.is_ready(known[name]))
 
 
-def _write_target(folder: Path, name: str) -> Path:
-    rows = target_rows(name, TRAINING_ROWS)
+def _write_target(folder: Path, name: str, training: int) -> Path:
+    rows = target_rows(name, training)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for split, part in (("train", rows.training), ("test", rows.test)):
@@ -207,6 +215,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--encoder", choices=sorted(ENCODERS), default="minilm")
     parser.add_argument("--sources", type=int, default=FIRST_SOURCES, help="how many, in the list's order")
     parser.add_argument("--targets", type=int, default=FIRST_TARGETS, help="how many, in the list's order")
+    parser.add_argument("--rows", type=int, default=TRAINING_ROWS, help="training rows of a target")
     parser.add_argument(
         "--workspace",
         type=Path,
@@ -217,12 +226,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
     asked = parser.parse_args(arguments)
     sources, targets = SOURCES[: asked.sources], TARGETS[: asked.targets]
-    folder = asked.workspace or SCRATCH / asked.encoder / "workspace"
+    of_matrix = stem(asked.encoder, asked.rows)
+    folder = asked.workspace or SCRATCH / of_matrix / "workspace"
     if asked.ready:
         sources = _ready(folder, sources)
-    workspace = prepare(asked.encoder, sources, targets, folder)
+    workspace = prepare(asked.encoder, sources, targets, folder, asked.rows)
     frame = predict(workspace, sources, targets)
-    write_predictions(asked.encoder, frame)
+    write_predictions(of_matrix, frame)
     print(frame.group_by("scorer").len().sort("scorer"))
 
 

@@ -1,4 +1,4 @@
-"""``ENCODER_predictions.csv``: what every scorer says of every pair."""
+"""``STEM_predictions.csv``: what every scorer says of every pair; the stem is that of the matrix."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SCHEMA = {
 }
 
 
-def write_predictions(encoder: str, frame: pl.DataFrame, folder: Path = HERE) -> None:
+def write_predictions(stem: str, frame: pl.DataFrame, folder: Path = HERE) -> None:
     """Put scores into the file; those of the same scorers that are there make way, all others stay."""
-    place = folder / f"{encoder}_predictions.csv"
+    place = folder / f"{stem}_predictions.csv"
     if place.exists():
         before = pl.read_csv(place, schema=SCHEMA)
         frame = pl.concat([before.filter(~pl.col("scorer").is_in(frame["scorer"].unique().to_list())), frame])
