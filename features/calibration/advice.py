@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.wording import counted
+from models.calibration.conformal import targets_needed
 
 __all__ = ["NO_GAINS", "advice_of", "completed", "evidence_words", "gain_words", "helps", "signed"]
 
@@ -13,19 +14,25 @@ NO_GAINS: dict[str, Any] = {"expected_gain": None, "gain_low": None, "gain_high"
 """Of a row where nothing is calibrated."""
 
 
-def completed(ranking: Mapping[str, Any], default_scorer: str | None = None) -> dict[str, Any]:
+def completed(
+    ranking: Mapping[str, Any], default_scorer: str | None = None, coverage: float = 0.8
+) -> dict[str, Any]:
     """A stored ranking with every field that ``rank --json`` prints of gains, null where there are none.
 
-    Rankings from before there was any calibration lack them, and keep their ids.
+    Rankings from before there was any calibration lack them, and keep their ids. The other two as in :func:`advice_of`.
     """
     rows = [{**NO_GAINS, **row} for row in ranking["ranking"]]
     calibration = ranking.get("calibration")
     full = {**ranking, "calibration": calibration, "ranking": rows}
-    return {**full, "advice": advice_of(full, default_scorer)}
+    return {**full, "advice": advice_of(full, default_scorer, coverage)}
 
 
 def advice_of(
-    ranking: Mapping[str, Any], default_scorer: str | None = None, *, with_tier: bool = True
+    ranking: Mapping[str, Any],
+    default_scorer: str | None = None,
+    coverage: float = 0.8,
+    *,
+    with_tier: bool = True,
 ) -> str:
     """One or two sentences; where there are no expected gains, why.
 
@@ -35,11 +42,13 @@ def advice_of(
         With the fields of :func:`completed` but this one.
     default_scorer
         The one of params.yaml, where it is known.
+    coverage
+        Of intervals, as params.yaml has it: how many targets' results it takes is said where there are too few.
     with_tier
         Say how many sources come level with the one named; not where it stands beside words on the tiers.
     """
     if ranking["calibration"] is None:
-        return _why_none(ranking, default_scorer)
+        return _why_none(ranking, default_scorer, coverage)
     best = _best(ranking["ranking"])
     level = _level(ranking["ranking"], best) if with_tier else []
     parts = [_first(best), *level, *_far_from(ranking)]
@@ -61,14 +70,14 @@ def _is_worth_a_try(best: Mapping[str, Any]) -> bool:
     return bool(round(best["expected_gain"], 1) > 0)
 
 
-def _why_none(ranking: Mapping[str, Any], default_scorer: str | None) -> str:
+def _why_none(ranking: Mapping[str, Any], default_scorer: str | None, coverage: float) -> str:
     if default_scorer is not None and ranking["scorer"] != default_scorer:
         return f"No expected gains: they go by the default scorer ({default_scorer}), and this is another."
     if ranking.get("base_score") is None:
         return "No expected gains: the untouched encoder has no score to hold the others against."
     return (
-        "No expected gains: that takes results of past transfers on several targets (at least 4 for intervals that "
-        "hold 80 %), from a pool with evidence or springboard feedback."
+        f"No expected gains: that takes results of past transfers on at least {targets_needed(coverage)} targets, for "
+        f"intervals that hold {coverage:.0%}, from a pool with evidence or springboard feedback."
     )
 
 

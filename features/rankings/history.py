@@ -211,7 +211,8 @@ def shown_ranking(
         "pinned": _pinned(standing),
         "restored": _restored(line),
     }
-    return completed(shown, get_scorer(workspace.settings.ranking.scorer).name)
+    settings = workspace.settings
+    return completed(shown, get_scorer(settings.ranking.scorer).name, settings.calibration.coverage)
 
 
 def _pinned(standing: Standing) -> dict[str, Any] | None:

@@ -89,7 +89,10 @@ def test_a_target_of_another_size_than_the_evidence_is_said_to_be(rows: int, sai
 
 def test_why_there_are_no_gains() -> None:
     without = {"calibration": None}
-    assert "take" in completed(_ranking(_row(1, None), **without), "logme")["advice"]
+    few = completed(_ranking(_row(1, None), **without), "logme")["advice"]
+    assert "past transfers on at least 4 targets, for intervals that hold 80%" in few
+    strict = completed(_ranking(_row(1, None), **without), "logme", 0.9)["advice"]
+    assert "past transfers on at least 9 targets, for intervals that hold 90%" in strict
     assert (
         "by the default scorer (hscore)" in completed(_ranking(_row(1, None), **without), "hscore")["advice"]
     )

@@ -43,7 +43,11 @@ def test_without_evidence_rankings_are_what_they_were(team: Team) -> None:
     assert shown["ranking_id"] == content_hash(plain) == order_id(stored)
     assert shown["calibration"] is None
     assert set(_gains(shown).values()) == {(None, None, None)}
-    assert shown["advice"].startswith("No expected gains: that takes results of past transfers")
+    assert shown["advice"].startswith(
+        "No expected gains: that takes results of past transfers on at least 4 targets"
+    )
+    strict = change_params(team.workspace, calibration={"coverage": 0.9})
+    assert "at least 9 targets, for intervals that hold 90%" in _shown(strict)["advice"]
 
 
 def test_too_few_targets_change_nothing(team: Team, give_evidence: Give) -> None:
