@@ -27,16 +27,22 @@ def push(
     """Send the newest release's artefacts to a DVC remote; what is there already is not sent again."""
     from features.releases.remotes import push_artefacts
 
-    done = push_artefacts(plan_of(workspace).workspace, remote, every_release=every)
+    place = plan_of(workspace).workspace
+    done = push_artefacts(place, remote, every_release=every)
     if json:
         print_json({"files": done.files, "unrecorded": done.unrecorded})
         return
     from features.wording import counted
 
-    say(f"{counted(done.files, 'file')} sent" if done.files else "Everything was there already")
+    released = (place.root / "dvc.lock").is_file()
+    nothing = (
+        "Everything was there already" if released else "No release holds any artefact yet: nothing to send"
+    )
+    say(f"{counted(done.files, 'file')} sent" if done.files else nothing)
     if done.unrecorded:
         say("What no release holds yet was not sent; the next ingest or refresh records it.")
-    say("Next: git push, for the ledgers and dvc.lock")
+    first = "springboard ingest" if done.unrecorded else "springboard source add REF"
+    say(f"Next: {'git push, for the ledgers and dvc.lock' if released else first}")
 
 
 def pull(remote: _Remote = None, json: AsJson = False, workspace: WorkspaceOption = None) -> None:

@@ -103,3 +103,19 @@ def test_what_is_meant_by_nobody_is_exit_code_2(
 ) -> None:
     said = cli(*words)
     assert said.is_clear_error("Next:"), said.err
+
+
+def test_a_push_says_what_comes_next(workspace: Workspace, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.root)
+    empty = cli("push")
+    assert (empty.code, empty.out.splitlines()) == (
+        0,
+        ["No release holds any artefact yet: nothing to send", "Next: springboard source add REF"],
+    )
+    register_target(workspace, "t1")
+    rank_by_hand(workspace, "t1", ["a", "b"])
+    waiting = cli("push").out
+    assert "was not sent; the next ingest or refresh records it" in waiting
+    assert waiting.splitlines()[-1] == "Next: springboard ingest"
+    seal(workspace, "Refresh t1")
+    assert cli("push").out.splitlines()[-1] == "Next: git push, for the ledgers and dvc.lock"
