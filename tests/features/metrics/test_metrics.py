@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -108,3 +110,18 @@ def test_metrics_are_printed_and_scraped(team: Team, cli: Cli, monkeypatch: pyte
         monkeypatch.setattr("flows.scraping._KEEP_SECONDS", -1.0)
         assert httpx.get(f"{address}/metrics", timeout=60).status_code == 500
         assert httpx.get(f"{address}/metrics.prom").status_code == 404  # No run has written it.
+
+
+def test_the_table_of_metrics_has_each_with_its_labels(team: Team) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("| metric (`springboard_...`) |")[2].partition("\n\n")[0]
+    told = {
+        name: labels.strip()
+        for names, labels in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    real = {
+        family.name + ("_total" if family.kind == "counter" else ""): ", ".join(family.labels) or "none"
+        for family in gather(Plan(team.workspace))
+    }
+    assert told == real
