@@ -90,6 +90,7 @@ def matrix_of(truth: Truth) -> Matrix:
             left_out.append(LeftOut(target, f"only {len(candidates)} source can be compared"))
         else:
             blocks[target] = (candidates, seeds)
+            left_out += _baseline_not_there(target, truth.baselines.get(target, {}), seeds)
     for target in sorted(set(truth.baselines) - set(truth.results)):
         left_out.append(LeftOut(target, "only its baseline was measured"))
     if not blocks:
@@ -133,6 +134,15 @@ def _not_counted(
         lacking = ", ".join(str(seed) for seed in seeds if seed not in results[source])
         found.append(LeftOut(target, f"no result at seed {lacking}", source=source))
     return found
+
+
+def _baseline_not_there(target: str, runs: Mapping[int, float], seeds: tuple[int, ...]) -> list[LeftOut]:
+    """Say where gains do not go by the baseline at the seeds that count."""
+    lacking = [str(seed) for seed in seeds if seed not in runs]
+    if not runs or not lacking:
+        return []
+    reason = f"no result at seed {', '.join(lacking)}: gains go by what it reached at other seeds"
+    return [LeftOut(target, reason, source=BASELINE)]
 
 
 def _truth_of(

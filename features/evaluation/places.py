@@ -25,11 +25,14 @@ class Tables:
         Files; None where there are no predictions at all.
     folder
         Where reports of our own results go; None for others'.
+    borrowed
+        Whether our own predictions are held against somebody else's results, where they fit.
     """
 
     truth: Path
     predictions: Path | None
     folder: Path | None
+    borrowed: bool = False
 
 
 def chosen_tables(truth: Path | None, predictions: Path | None, *, ours: Path | None = None) -> Tables:
@@ -54,7 +57,8 @@ def chosen_tables(truth: Path | None, predictions: Path | None, *, ours: Path | 
             consequence="nothing was evaluated",
             next_step="name a table of results: springboard evaluate TRUTH --predictions FILE",
         )
+    borrowed = predictions is None and truth is not None and truth.resolve() != (ours / _TRUTH).resolve()
     if predictions is None and (ours / _PREDICTIONS).is_file():
         predictions = ours / _PREDICTIONS
     wholly_ours = truth is None and (predictions is None or predictions == ours / _PREDICTIONS)
-    return Tables(truth or ours / _TRUTH, predictions, ours if wholly_ours else None)
+    return Tables(truth or ours / _TRUTH, predictions, ours if wholly_ours else None, borrowed)

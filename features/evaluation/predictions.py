@@ -127,10 +127,8 @@ def _lowest_first(table: Table, scorers: list[str]) -> frozenset[str]:
     if not table.has("direction"):
         return frozenset(name for name in dict.fromkeys(scorers) if _registry_says_lower(name))
     said: dict[str, str] = {}
-    for row, (scorer, value) in enumerate(
-        zip(scorers, table.frame["direction"].cast(str).to_list(), strict=True), 1
-    ):
-        direction = (value or "").strip().lower()
+    for row, (scorer, value) in enumerate(zip(scorers, table.texts("direction"), strict=True), 1):
+        direction = value.lower()
         if not direction:
             continue
         if direction not in ("higher", "lower"):

@@ -16,7 +16,17 @@ from features.evaluation.studies import studies_of
 from features.evaluation.truth import read_truth
 from features.wording import counted
 from models.errors import SettingsError, UnreadableError
-from models.evaluation import KS, MEASURES, ORACLE, RANDOM, Comparison, Interval, compare, popularity
+from models.evaluation import (
+    KS,
+    MEASURES,
+    ORACLE,
+    RANDOM,
+    Comparison,
+    Interval,
+    compare,
+    groups_needed,
+    popularity,
+)
 from models.scorers.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -90,17 +100,11 @@ def evaluate(
         resamples=n_resamples,
         seed=seed,
     )
-    rows = [
-        one
-        for one in comparison.values
-        if comparison.targets(one, "gain") or comparison.targets(one, "kendall")
-    ]
-    no_regret = [
-        LeftOut(
-            target.name, "its best result is not above 0 at every seed, so that it has no relative regret"
-        )
+    rows = [one for one in comparison.values if any(comparison.targets(one, measure) for measure in MEASURES)]
+    undefined = [
+        LeftOut(target.name, reason)
         for at, target in enumerate(matrix.targets)
-        if comparison.on_target(RANDOM, "regret@1", at) is None
+        if (reason := _undefined(comparison, at))
     ]
     return {
         "truth": str(truth),
@@ -122,9 +126,31 @@ def evaluate(
             for at, target in enumerate(matrix.targets)
         },
         "studies": studies_of(matrix, given.rows, name, seed),
-        "left_out": [_left_out(one) for one in (*matrix.left_out, *no_regret)],
-        "notes": [*results.notes, *given.notes],
+        "left_out": [_left_out(one) for one in (*matrix.left_out, *undefined)],
+        "notes": [*results.notes, *given.notes, *_no_intervals(comparison, name)],
     }
+
+
+def _undefined(comparison: Comparison, at: int) -> str:
+    """Say which measures a target has none of, whoever ranks it; empty where it has all."""
+    if comparison.on_target(RANDOM, "ndcg", at) is None:
+        return "none of its results is above 0, so that it has neither a relative regret nor an NDCG"
+    if comparison.on_target(RANDOM, "regret@1", at) is None:
+        return "its best result is not above 0 at every seed, so that it has no relative regret"
+    return ""
+
+
+def _no_intervals(comparison: Comparison, default: str) -> list[str]:
+    """Say why regret@5 has no interval, where it has none."""
+    least = groups_needed(_DIFFERENCE)
+    if comparison.targets(default, f"regret@{KS[-1]}") < 2:
+        return ["no intervals: they take two targets at least"]
+    if comparison.groups < least:
+        had = counted(comparison.groups, "group")
+        return [
+            f"no interval where {KS[-1]} sources are tried: it takes {least} groups of sources, and here are {had}"
+        ]
+    return []
 
 
 def _given(matrix: Matrix, path: Path | None, must_match: bool) -> _Given:

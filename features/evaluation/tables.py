@@ -32,12 +32,24 @@ class Table:
         Its rows; of a CSV all as text.
     cut
         Whether its last line was half written and left out.
+    unended
+        Whether its last line has all fields and no end, so that its last number may be half written.
     """
 
     path: Path
     option: str
     frame: pl.DataFrame
     cut: bool = False
+    unended: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the file."""
+        if self.cut:
+            return (f"the last line of '{self.path.name}' is half written and was left out",)
+        if self.unended:
+            return (f"the last line of '{self.path.name}' has no end, and was taken as it is",)
+        return ()
 
     def has(self, column: str) -> bool:
         """Whether there is such a column."""
@@ -62,19 +74,23 @@ class Table:
 
     def names(self, column: str) -> list[str]:
         """Return a column of names; an empty one is refused."""
-        values = self.frame[column].cast(str).to_list()
+        values = self.texts(column)
         for row, value in enumerate(values, 1):
-            if value is None or not value.strip():
+            if not value:
                 raise self.refuse(
                     f"has no {column} in row {row:,}", f"fill in the {column} or remove the row"
                 )
         return values
 
+    def texts(self, column: str) -> list[str]:
+        """Return a column as text without blanks at its ends; empty where a cell is empty."""
+        return [(value or "").strip() for value in self._plain(column).cast(str).to_list()]
+
     def numbers(self, column: str, *, may_lack: bool = False) -> list[float | None]:
         """Return a column of finite numbers; None stands for an empty cell, where it may be empty."""
         import polars as pl
 
-        given = self.frame[column]
+        given = self._plain(column)
         if given.dtype == pl.String:
             stripped = given.str.strip_chars()
             given = stripped.set(stripped == "", None)
@@ -89,6 +105,38 @@ class Table:
                 f"has {value} for {column} in row {row + 1:,}, where a number is due", f"correct it {hint}"
             )
         return cast.to_list()
+
+    def whole_numbers(self, column: str) -> list[int]:
+        """Return a column of whole numbers of 64 bits; 3.0 is one."""
+        import polars as pl
+
+        given = self._plain(column)
+        if given.dtype == pl.String:
+            # Not by way of floats, which know no two neighbours beyond 2 ** 53.
+            given = given.str.strip_chars().str.strip_suffix(".0")
+        cast = given.cast(pl.Int64, strict=False)
+        bad = cast.is_null()
+        if given.dtype.is_float():
+            bad = bad | (cast.cast(pl.Float64) != given)
+        for row in bad.fill_null(True).arg_true().to_list():
+            value = "nothing" if given[row] is None else repr(str(given[row])[:40])
+            raise self.refuse(
+                f"has {value} for {column} in row {row + 1:,}, where a whole number is due",
+                "give each run a whole number",
+            )
+        return cast.to_list()
+
+    def _plain(self, column: str) -> pl.Series:
+        """Return a column of single values; one of lists, records or bytes is refused."""
+        import polars as pl
+
+        found = self.frame[column]
+        if found.dtype.is_nested() or found.dtype in (pl.Binary, pl.Object):
+            raise self.refuse(
+                f"has {str(found.dtype)[:40]} in column {column}, where single values are due",
+                f"write {column} as text or numbers",
+            )
+        return found
 
     def refuse(self, what: str, next_step: str) -> UnreadableError:
         """The error that says what is wrong with this table."""
@@ -127,9 +175,10 @@ def read_table(path: Path, *, option: str) -> Table:
             next_step=f"name a .csv or .parquet file with {option}",
         )
     content = path.read_bytes()
-    cut = False
+    cut = unended = False
     if ending == ".csv":
         content, cut = _whole_lines(content)
+        unended = not cut and content[-1:] not in (b"\n", b"\r")
     try:
         frame = (
             pl.read_csv(io.BytesIO(content), infer_schema=False)
@@ -148,7 +197,18 @@ def read_table(path: Path, *, option: str) -> Table:
         raise UnreadableError(
             f"'{path}' is empty", consequence=NOTHING, next_step=f"name another with {option}"
         )
-    return Table(path, option, frame, cut)
+    twice = [name for name in frame.columns if "_duplicated_" in name]
+    if ending == ".csv" and twice:
+        name = twice[0].partition("_duplicated_")[0]
+        raise UnreadableError(
+            f"'{path}' has two columns called {name!r}",
+            consequence=NOTHING,
+            next_step="rename or remove one of them",
+        )
+    # Spreadsheets and editors like to end a file with empty lines.
+    filled = frame.select(~pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
+    frame = frame.head(filled[-1] + 1 if len(filled) else 0) if ending == ".csv" else frame
+    return Table(path, option, frame, cut, unended)
 
 
 def _whole_lines(content: bytes) -> tuple[bytes, bool]:
@@ -156,6 +216,8 @@ def _whole_lines(content: bytes) -> tuple[bytes, bool]:
     if content.endswith(b"\n") or b"\n" not in content:
         return content, False
     head, _, last = content.rpartition(b"\n")
+    if head.count(b'"') % 2:  # The line's end is inside of a quoted field (where a quote is written as two).
+        return content, False
     widths = [_fields(line) for line in (content.partition(b"\n")[0], last)]
     return (head + b"\n", True) if widths[1] < widths[0] else (content, False)
 

@@ -62,8 +62,9 @@ def read_truth(path: Path) -> Truth:
     """
     table = read_table(path, option="TRUTH")
     table.require(_COLUMNS)
-    sources, targets = table.names("source"), table.names("target")
-    seeds, scores = _seeds(table), _scores(table)
+    # However it is written: a source of that name would be the best of all candidates, unseen.
+    sources = [BASELINE if name.casefold() == BASELINE else name for name in table.names("source")]
+    targets, seeds, scores = table.names("target"), table.whole_numbers("seed"), _scores(table)
     _refuse_twice(table, list(zip(sources, targets, seeds, strict=True)))
     results: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     baselines: dict[str, dict[int, float]] = defaultdict(dict)
@@ -75,18 +76,7 @@ def read_truth(path: Path) -> Truth:
             itself[target] = None
         else:
             results[target][source][seed] = score
-    notes = (f"the last line of '{path.name}' is half written and was left out",) if table.cut else ()
-    return Truth(results, baselines, _groups(table, sources), tuple(itself), notes)
-
-
-def _seeds(table: Table) -> list[int]:
-    numbers = table.numbers("seed")
-    for row, number in enumerate(numbers, 1):
-        if number is None or number != int(number):
-            raise table.refuse(
-                f"has {number} for seed in row {row:,}", "give each run a whole number as its seed"
-            )
-    return [int(number) for number in numbers if number is not None]
+    return Truth(results, baselines, _groups(table, sources), tuple(itself), table.notes)
 
 
 def _scores(table: Table) -> list[float]:
@@ -118,9 +108,7 @@ def _groups(table: Table, sources: list[str]) -> dict[str, str]:
     if not table.has("group"):
         return {}
     found: dict[str, str] = {}
-    for row, (source, group) in enumerate(
-        zip(sources, table.frame["group"].cast(str).to_list(), strict=True), 1
-    ):
+    for row, (source, group) in enumerate(zip(sources, table.texts("group"), strict=True), 1):
         if source == BASELINE or not group:
             continue
         if found.setdefault(source, group) != group:

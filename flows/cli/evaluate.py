@@ -11,6 +11,7 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
+    from models.errors import SettingsError
 
 __all__ = ["evaluate"]
 
@@ -51,7 +52,12 @@ def evaluate(
     from features.evaluation.places import chosen_tables
 
     tables = chosen_tables(truth, predictions)
+    if out is not None and out.exists() and not out.is_dir():
+        raise _not_a_folder(out)
     found = evaluated(tables.truth, tables.predictions, default=default, must_match=predictions is not None)
+    if tables.borrowed and found["predictions"]:
+        note = f"the predictions are our own, '{tables.predictions}'; name yours with --predictions"
+        found["notes"] = [note, *found["notes"]]
     folder = out if out is not None else tables.folder
     written = write_evaluation(found, folder, tables.truth.stem) if folder is not None else []
     if json:
@@ -60,6 +66,16 @@ def evaluate(
     from flows.cli.render.evaluation import print_evaluation
 
     print_evaluation(found, written)
+
+
+def _not_a_folder(out: Path) -> SettingsError:
+    from models.errors import SettingsError
+
+    return SettingsError(
+        f"'{out}' is a file, and --out names a folder",
+        consequence="nothing was evaluated",
+        next_step="name another folder; it is made if it is missing",
+    )
 
 
 def _refuse_beside_live(*given: object) -> None:

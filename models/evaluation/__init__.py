@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from models.evaluation.comparing import ORACLE, RANDOM, Comparison, Interval, TargetTruth, compare
+from models.evaluation.comparing import (
+    ORACLE,
+    RANDOM,
+    Comparison,
+    Interval,
+    TargetTruth,
+    compare,
+    groups_needed,
+)
 from models.evaluation.contest import KS, MEASURES, Contest
 from models.evaluation.growth import AtSize, pool_sizes, regret_by_pool_size
 from models.evaluation.popularity import Likeness, likeness, popularity
@@ -23,6 +31,7 @@ __all__ = [
     "Split",
     "TargetTruth",
     "compare",
+    "groups_needed",
     "likeness",
     "pool_sizes",
     "popularity",

@@ -39,7 +39,7 @@ def ndcg(places: Places, truth: Floats, gains: Gains) -> Floats:
     """Discounted cumulative gain of the whole ranking over that of the best one, [pools].
 
     ``DCG = sum_i gain_i / log2(1 + place_i)`` (Järvelin and Kekäläinen, 2002); of level scores the mean over all
-    ways to break the tie. NaN where the best ranking gains nothing.
+    ways to break the tie. From 0 to 1; NaN where the best ranking gains nothing.
 
     Parameters
     ----------
@@ -60,12 +60,17 @@ def gains_of(truth: Floats, gains: Gains) -> Floats:
 
     ``exponential``: ``2 ** (100 truth) - 1``, the gains of Schulte et al., "Less is More", EMNLP 2024 (as their
     published evaluation has it; one point more is worth twice as much); divided by the largest power, so that nothing
-    overflows. ``linear``: the truth itself, scikit-learn's.
+    overflows. ``linear``: the truth itself, scikit-learn's. A result of 0 or below (of a correlation) gains nothing:
+    with negative gains the ratio to the best would have no bounds.
     """
-    if gains == "linear":
-        return truth
     top = float(truth.max())
-    return np.asarray(np.exp2(100.0 * (truth - top)) - np.exp2(-100.0 * top), dtype=np.float64)
+    if gains == "linear":
+        gain = truth
+    elif top > 0:
+        gain = np.exp2(100.0 * (truth - top)) - np.exp2(-100.0 * top)
+    else:
+        gain = np.zeros_like(truth)
+    return np.asarray(np.maximum(gain, 0.0), dtype=np.float64)
 
 
 def precision(places: Places, truth: Floats, k: int) -> Floats:

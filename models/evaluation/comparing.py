@@ -11,10 +11,23 @@ from numpy.typing import NDArray
 from models.evaluation.choosing import Floats, Ints
 from models.evaluation.contest import KS, MEASURES, Contest
 
-__all__ = ["ORACLE", "RANDOM", "Comparison", "Interval", "TargetTruth", "compare"]
+__all__ = ["ORACLE", "RANDOM", "Comparison", "Interval", "TargetTruth", "compare", "groups_needed"]
 
 RANDOM, ORACLE = "random", "oracle_half"
 """Rows that need no predictions."""
+
+_LEAST_TARGETS = 2
+"""Of one alone nobody can say what others would have shown."""
+
+_GROUPS_A_CHOICE, _LEAST_GROUPS = 3, 8
+"""A resample holds about 0.63 of the groups: with fewer than three for each source that is tried, too many resamples
+hold little more than what is chosen from them, and the regret in them is next to nothing."""
+
+
+def groups_needed(measure: str) -> int:
+    """How many groups of sources it takes for an interval of a measure: three for each source that it lets try."""
+    k = measure.rpartition("@")[2]
+    return max(_GROUPS_A_CHOICE * int(k) if k.isdigit() else 0, _LEAST_GROUPS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,10 @@ class TargetTruth:
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over targets with its 95 % interval; None where it is not defined."""
+    """A mean over targets with its 95 % interval; None where it is not defined.
+
+    There is no interval of fewer than two targets, or of fewer groups of sources than :func:`groups_needed`.
+    """
 
     value: float | None
     low: float | None
@@ -57,12 +73,18 @@ class Comparison:
         [1 + resamples, targets]: how often each target was drawn; the first row is all ones.
     floor
         k -> [1 + resamples, targets].
+    groups
+        How many groups of sources were drawn from.
     """
 
     def __init__(
-        self, values: Mapping[str, Mapping[str, Floats]], weights: Floats, floor: Mapping[int, Floats]
+        self,
+        values: Mapping[str, Mapping[str, Floats]],
+        weights: Floats,
+        floor: Mapping[int, Floats],
+        groups: int,
     ) -> None:
-        self.values, self.weights, self.floors = values, weights, floor
+        self.values, self.weights, self.floors, self.groups = values, weights, floor, groups
 
     @property
     def resamples(self) -> int:
@@ -75,22 +97,22 @@ class Comparison:
 
     def mean(self, scorer: str, measure: str) -> Interval:
         """Return a measure's mean over targets."""
-        return self._interval(self.values[scorer][measure])
+        return self._interval(self.values[scorer][measure], measure)
 
     def floor(self, k: int) -> Interval:
         """Return the mean floor over targets."""
-        return self._interval(self.floors[k])
+        return self._interval(self.floors[k], f"regret@{k}")
 
     def difference(self, one: str, other: str, measure: str) -> tuple[Interval, int]:
         """Return ``one - other`` over the targets both have a score for, and how many these are."""
         gap = self.values[one][measure] - self.values[other][measure]
-        return self._interval(gap), int(np.isfinite(gap[0]).sum())
+        return self._interval(gap, measure), int(np.isfinite(gap[0]).sum())
 
     def targets(self, scorer: str, measure: str) -> int:
         """Return on how many targets a measure of a scorer is defined."""
         return int(np.isfinite(self.values[scorer][measure][0]).sum())
 
-    def _interval(self, value: Floats) -> Interval:
+    def _interval(self, value: Floats, measure: str) -> Interval:
         there = np.isfinite(value)
         weights = np.where(there, self.weights, 0.0)
         total = weights.sum(axis=1)
@@ -98,7 +120,8 @@ class Comparison:
         fine = total > 0
         means[fine] = (weights * np.where(there, value, 0.0)).sum(axis=1)[fine] / total[fine]
         drawn = means[1:][np.isfinite(means[1:])]
-        if not np.isfinite(means[0]) or drawn.size < 2:
+        few = there[0].sum() < _LEAST_TARGETS or self.groups < groups_needed(measure)
+        if not np.isfinite(means[0]) or drawn.size < 2 or few:
             return Interval(_number(means[0]), None, None)
         # A resample holds fewer sources than the pool, and the best of fewer is less good: a shift that says nothing
         # about noise. The intervals are put back to where the estimate is.
@@ -160,7 +183,7 @@ def compare(
             _store(values[ORACLE], at, contest.measure_oracle())
         for k, value in contest.floor.items():
             floor[k][:, at] = value
-    return Comparison(values, weights, floor)
+    return Comparison(values, weights, floor, len(np.unique(groups)))
 
 
 def _store(into: Mapping[str, Floats], at: int, found: Mapping[str, Floats]) -> None:

@@ -79,8 +79,8 @@ class Contest:
         Returns
         -------
         dict
-            Each of :data:`MEASURES`, [pools]: regrets in percent, gains in points (hundredths of a score), the others
-            from -1 or 0 to 1. NaN where it is not defined.
+            Each of :data:`MEASURES`, [pools]: regrets in percent, gains in points (hundredths of a score), Kendall and
+            Spearman from -1 to 1, NDCG and precision from 0 to 1. NaN where it is not defined.
         """
         places = places_of(predicted, self.masks)
         found: dict[str, Floats] = {}

@@ -105,7 +105,9 @@ def test_our_predictions_serve_for_others_results_only_where_they_fit(
     monkeypatch.setattr(places, "OURS", ours)
     truth, predictions = write_results(tmp_path)
     predictions.rename(ours / "minilm_predictions.csv")
-    assert "knows" in cli("evaluate", truth, "--json").json["scorers"]
+    fitting = cli("evaluate", truth, "--json").json
+    assert "knows" in fitting["scorers"]
+    assert fitting["notes"][0].startswith(f"the predictions are our own, '{ours / 'minilm_predictions.csv'}'")
     other = write_table(
         tmp_path / "other.csv", "source,target,seed,score", [("a", "x", 0, 0.5), ("b", "x", 0, 0.6)]
     )
@@ -117,6 +119,7 @@ def test_our_predictions_serve_for_others_results_only_where_they_fit(
 
 def test_bad_input_is_a_clear_error(cli: Cli, tmp_path: Path) -> None:
     truth, predictions = write_results(tmp_path)
+    assert cli("evaluate", truth, "--out", predictions).is_clear_error("is a file, and --out names a folder")
     assert cli("evaluate", tmp_path / "none.csv").is_clear_error("none.csv", "does not exist", "TRUTH")
     assert cli("evaluate", truth, "--predictions", tmp_path / "no.csv").is_clear_error(
         "no.csv", "--predictions"

@@ -83,7 +83,12 @@ def _head(found: Mapping[str, Any]) -> str:
 def _floor(found: Mapping[str, Any]) -> str:
     floor = found["floor"]
     if floor["regret@5"] is None:
-        return "One seed: no floor, and the winner's luck counts."
+        one = found["seeds"] == 1
+        return (
+            "One seed: no floor, and the winner's luck counts."
+            if one
+            else "No floor: no target has two seeds that count and its best result above 0."
+        )
     parts = ", ".join(f"{floor[f'regret@{k}']:.2f} % at {k}" for k in (1, 3, 5))
     return f"Floor (an oracle that knows half of the seeds): regret {parts}"
 

@@ -33,7 +33,9 @@ def test_each_scorer_has_every_measure_with_its_interval(tmp_path: Path) -> None
     found = _evaluate(tmp_path)
     for row in found["scorers"].values():
         assert set(MEASURES) <= set(row)
-        assert row["regret@5_low"] <= row["regret@5_high"]
+        assert row["regret@1_low"] <= row["regret@1_high"]
+        # Eight sources are too few to say how sure the best of five is.
+        assert (row["regret@5_low"], row["excess_regret@5_high"]) == (None, None)
         for k in (1, 3, 5):
             assert row[f"excess_regret@{k}"] == pytest.approx(
                 row[f"regret@{k}"] - found["floor"][f"regret@{k}"]
@@ -41,6 +43,25 @@ def test_each_scorer_has_every_measure_with_its_interval(tmp_path: Path) -> None
     assert found["scorers"]["knows"]["seconds_per_source"] == 0.5
     assert found["scorers"]["knows"]["bytes_per_source"] is None
     assert found["scorers"]["random"]["seconds_per_source"] is None
+    assert any("it takes 15 groups of sources, and here are 8 groups" in note for note in found["notes"])
+
+
+def test_one_target_has_no_interval(tmp_path: Path) -> None:
+    rows = [(f"s{i}", "t", seed, 0.5 + 0.01 * i) for i in range(20) for seed in (1, 2)]
+    truth = write_table(tmp_path / "one.csv", "source,target,seed,score", rows)
+    found = evaluate(truth, None, resamples=30)
+    row = found["scorers"]["random"]
+    assert row["regret@5"] > 0
+    assert {row[f"{measure}_low"] for measure in MEASURES} == {None}
+    assert "no intervals: they take two targets at least" in found["notes"]
+
+
+def test_results_that_are_all_level_are_no_error(tmp_path: Path) -> None:
+    rows = [(source, "t", 1, 0.5) for source in "ab"]
+    truth = write_table(tmp_path / "level.csv", "source,target,seed,score", rows)
+    found = evaluate(truth, None, resamples=10)
+    assert found["scorers"]["random"]["regret@1"] == 0.0
+    assert write_evaluation(found, tmp_path, "level")
 
 
 def test_means_are_those_of_the_targets(tmp_path: Path) -> None:
@@ -176,10 +197,11 @@ def test_a_hopeless_target_is_said_to_have_no_regret(tmp_path: Path) -> None:
     assert found["left_out"] == [
         {
             "target": "t2",
-            "reason": "its best result is not above 0 at every seed, so that it has no relative regret",
+            "reason": "none of its results is above 0, so that it has neither a relative regret nor an NDCG",
         }
     ]
     assert found["per_target"]["t2"]["scorers"]["knows"]["regret@1"] is None
+    assert found["per_target"]["t2"]["scorers"]["knows"]["ndcg"] is None
     assert found["per_target"]["t2"]["scorers"]["knows"]["kendall"] is not None
 
 

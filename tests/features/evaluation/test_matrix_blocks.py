@@ -63,8 +63,13 @@ def test_the_baseline_goes_by_the_seeds_that_count_where_it_has_them() -> None:
     results = _runs(4, (0, 1))
     some = matrix_of(_truth({"t": results}, {"t": {0: 0.3, 9: 0.9}}))
     assert some.targets[0].truth.baseline == pytest.approx(0.3)
+    (said,) = some.left_out
+    assert (said.target, said.source) == ("t", "none")
+    assert said.reason == "no result at seed 1: gains go by what it reached at other seeds"
     others = matrix_of(_truth({"t": results}, {"t": {8: 0.7, 9: 0.9}}))
     assert others.targets[0].truth.baseline == pytest.approx(0.8)
+    assert "no result at seed 0, 1" in others.left_out[0].reason
+    assert matrix_of(_truth({"t": results}, {"t": {0: 0.3, 1: 0.4, 9: 0.9}})).left_out == ()
 
 
 def test_no_target_with_two_sources_is_an_error() -> None:

@@ -64,7 +64,71 @@ def test_a_half_written_last_line_is_left_out_and_said(tmp_path: Path) -> None:
 def test_a_whole_last_line_without_its_end_counts(tmp_path: Path) -> None:
     path = write_table(tmp_path / "truth.csv", HEAD, GOOD)
     path.write_text(path.read_text() + "c,t,0,0.7")
-    assert read_truth(path).results["t"]["c"] == {0: 0.7}
+    found = read_truth(path)
+    assert found.results["t"]["c"] == {0: 0.7}
+    # It may have been going to be 0.75.
+    assert found.notes == ("the last line of 'truth.csv' has no end, and was taken as it is",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\n\n", ",,,\n,,,\n"])
+def test_empty_lines_at_the_end_are_nothing(tmp_path: Path, end: str) -> None:
+    path = write_table(tmp_path / "truth.csv", HEAD, GOOD)
+    path.write_text(path.read_text() + end)
+    assert set(read_truth(path).results["t"]) == {"a", "b"}
+
+
+def test_a_last_field_of_several_lines_needs_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_text(f'{HEAD},note\na,t,0,0.5,"one, and\ntwo, ""quoted"""')
+    assert read_truth(path).results == {"t": {"a": {0: 0.5}}}
+
+
+def test_names_are_compared_without_blanks_at_their_ends(tmp_path: Path) -> None:
+    found = _read(tmp_path, [(" a", "t ", 0, 0.5), ("b", "t", 0, 0.6)])
+    assert found.results == {"t": {"a": {0: 0.5}, "b": {0: 0.6}}}
+
+
+@pytest.mark.parametrize("none", ["None", "NONE", " none "])
+def test_the_baseline_is_known_however_it_is_written(tmp_path: Path, none: str) -> None:
+    found = _read(tmp_path, [*GOOD[:2], (none, "t", 0, 0.9)])
+    assert found.baselines == {"t": {0: 0.9}}
+    assert set(found.results["t"]) == {"a", "b"}
+
+
+def test_large_seeds_stay_apart(tmp_path: Path) -> None:
+    rows = [("a", "t", 2**53, 0.5), ("a", "t", 2**53 + 1, 0.6), ("b", "t", "3.0", 0.7)]
+    assert _read(tmp_path, rows).results["t"] == {"a": {2**53: 0.5, 2**53 + 1: 0.6}, "b": {3: 0.7}}
+
+
+@pytest.mark.parametrize("seed", [2**63, "1e300", "", -0.5])
+def test_a_seed_that_is_no_whole_number_is_refused(tmp_path: Path, seed: object) -> None:
+    with pytest.raises(UnreadableError, match="for seed in row 1, where a whole number is due"):
+        _read(tmp_path, [("a", "t", seed, 0.5)])
+
+
+def test_seeds_of_parquet_may_be_floats(tmp_path: Path) -> None:
+    path = tmp_path / "truth.parquet"
+    frame = pl.DataFrame(GOOD, schema=HEAD.split(","), orient="row")
+    frame.with_columns(pl.col("seed").cast(pl.Float64)).write_parquet(path)
+    assert read_truth(path).baselines == {"t": {0: 0.4}}
+    frame.with_columns(seed=pl.lit(0.5)).write_parquet(path)
+    with pytest.raises(UnreadableError, match=r"'0\.5' for seed in row 1"):
+        read_truth(path)
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="two columns called 'score'"):
+        _read(tmp_path, [(*GOOD[0], 0.9)], f"{HEAD},score")
+
+
+@pytest.mark.parametrize("column", ["source", "target", "seed", "score", "group"])
+@pytest.mark.parametrize("value", [["a"], {"x": 1}, b"\xff"])
+def test_columns_of_lists_records_or_bytes_are_refused(tmp_path: Path, column: str, value: object) -> None:
+    whole = {"source": "a", "target": "t", "seed": 0, "score": 0.5, "group": "g"}
+    path = tmp_path / "truth.parquet"
+    pl.DataFrame([whole | {column: value}]).write_parquet(path)
+    with pytest.raises(UnreadableError, match=f"in column {column}, where single values are due"):
+        read_truth(path)
 
 
 def test_two_experiments_in_one_table_are_told_apart(tmp_path: Path) -> None:
@@ -85,7 +149,7 @@ def test_two_experiments_in_one_table_are_told_apart(tmp_path: Path) -> None:
         ([("a", "t", 0, "")], HEAD, "has nothing for score in row 1"),
         ([("a", "t", 0, "high")], HEAD, "has 'high' for score in row 1"),
         ([("a", "t", "first", 0.5)], HEAD, "has 'first' for seed in row 1"),
-        ([("a", "t", 0.5, 0.5)], HEAD, "has 0.5 for seed in row 1"),
+        ([("a", "t", 0.5, 0.5)], HEAD, "has '0.5' for seed in row 1"),
         ([("a", "", 0, 0.5)], HEAD, "has no target in row 1"),
         ([(" ", "t", 0, 0.5)], HEAD, "has no source in row 1"),
         ([*GOOD, ("b", "t", 0, 0.7)], HEAD, r"2 rows for source 'b', target 't' and seed 0 \(rows 2, 4\)"),

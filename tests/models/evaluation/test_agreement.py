@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import ndcg_score
 
-from models.evaluation.agreement import gains_of, kendall, ndcg, precision, spearman
+from models.evaluation.agreement import Gains, gains_of, kendall, ndcg, precision, spearman
 from models.evaluation.choosing import places_of
 
 RNG = np.random.default_rng(0)
@@ -74,6 +74,16 @@ def test_ndcg_is_not_defined_where_the_best_gains_nothing() -> None:
     assert np.isnan(
         ndcg(places_of(np.arange(3.0), np.ones((1, 3), dtype=np.bool_)), -np.ones(3), "exponential")
     )
+
+
+@pytest.mark.parametrize("gains", ["exponential", "linear"])
+def test_results_below_zero_gain_nothing_and_ndcg_stays_between_0_and_1(gains: Gains) -> None:
+    truth = np.array([0.01, -0.79, -0.03, 0.0])
+    everyone = np.ones((1, 4), dtype=np.bool_)
+    for order in itertools.permutations(range(4)):
+        value = ndcg(places_of(np.array(order, dtype=float), everyone), truth, gains)[0]
+        first = 4 - order[0]  # The place of the only one that gains anything.
+        assert value == pytest.approx(1 / np.log2(1 + first))
 
 
 def test_precision_counts_the_best_among_the_first() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.transfer_truth import made_up_truths
 
-from models.evaluation import KS, MEASURES, ORACLE, RANDOM, Comparison, compare
+from models.evaluation import KS, MEASURES, ORACLE, RANDOM, Comparison, compare, groups_needed
 
 EXACT = made_up_truths(4, 12, 3, noise=0.0)
 NOISY = made_up_truths(5, 12, 3)
@@ -77,8 +77,30 @@ def test_excess_is_regret_less_the_floor() -> None:
         )
         assert None not in (excess, regret, floor)
         assert excess == pytest.approx((regret or 0) - (floor or 0))
-        oracle = found.mean(ORACLE, f"excess_regret@{k}")
-        assert (oracle.value, oracle.low, oracle.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-10)
+        assert found.mean(ORACLE, f"excess_regret@{k}").value == pytest.approx(0.0, abs=1e-10)
+    oracle = found.mean(ORACLE, "excess_regret@3")
+    assert (oracle.low, oracle.high) == pytest.approx((0.0, 0.0), abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("measure", "least"), [("regret@5", 15), ("gain@3", 9), ("regret@1", 8), ("kendall", 8)]
+)
+def test_small_pools_have_no_interval(measure: str, least: int) -> None:
+    assert groups_needed(measure) == least
+    for groups in (least - 1, least):
+        truths = made_up_truths(4, 16, 2, seed=5)
+        scores = [one.scores[:, 0] for one in truths]
+        found = compare(truths, {"a": scores}, np.arange(16) % groups, resamples=50).mean("a", measure)
+        assert found.value is not None
+        assert (found.low is None, found.high is None) == (groups < least, groups < least)
+
+
+def test_one_target_has_no_interval() -> None:
+    truths = made_up_truths(1, 20, 3, seed=6)
+    found = _compare(truths, {"a": [truths[0].scores[:, 0]]}, resamples=50)
+    assert found.mean("a", "kendall").value is not None
+    assert found.mean("a", "kendall").low is None
+    assert found.floor(1).low is None
 
 
 def test_chance_draws_are_what_random_expects() -> None:
@@ -112,11 +134,11 @@ def test_intervals_hold_the_estimate_and_shrink_with_more_targets() -> None:
 def test_sources_of_one_group_are_drawn_together() -> None:
     truths = made_up_truths(6, 24, 3, seed=3)
     rng = np.random.default_rng(4)
-    # Six groups of four sources each, on which the scorer is right or wrong as a whole.
-    skill = np.repeat([1.0, 1.0, 1.0, -1.0, -1.0, 1.0], 4)
+    # Eight groups of three sources each, on which the scorer is right or wrong as a whole.
+    skill = np.repeat([1.0, 1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0], 3)
     scores = [skill * (one.scores.mean(axis=1) - 0.7) + rng.normal(0, 0.005, 24) for one in truths]
     alone = compare(truths, {"a": scores}, np.arange(24), resamples=400).mean("a", "kendall")
-    grouped = compare(truths, {"a": scores}, np.repeat(np.arange(6), 4), resamples=400).mean("a", "kendall")
+    grouped = compare(truths, {"a": scores}, np.repeat(np.arange(8), 3), resamples=400).mean("a", "kendall")
     assert alone.value == grouped.value
     assert None not in (alone.low, alone.high, grouped.low, grouped.high)
     assert (grouped.high or 0) - (grouped.low or 0) > 1.2 * ((alone.high or 0) - (alone.low or 0))
@@ -139,7 +161,7 @@ def test_differences_are_paired() -> None:
     rng = np.random.default_rng(6)
     scores = [one.scores.mean(axis=1) + rng.normal(0, 0.02, 12) for one in NOISY]
     found = _compare(NOISY, {"a": scores, "b": [2 * one for one in scores], "c": [-one for one in scores]})
-    same, _ = found.difference("a", "b", "regret@5")
+    same, _ = found.difference("a", "b", "regret@3")
     assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
     gap, _ = found.difference("a", "c", "regret@1")
     one, other = found.mean("a", "regret@1").value, found.mean("c", "regret@1").value
