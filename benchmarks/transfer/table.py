@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +37,9 @@ class GrowingTable:
         """All whole rows, every value as it is written; none where there is no file."""
         if not self.path.exists():
             return []
-        with self.path.open(newline="", encoding="utf-8") as file:
-            # The last one may be half written by somebody who was stopped.
-            return [row for row in csv.DictReader(file) if None not in row.values()]
+        # What stands behind the last line's end was half written by somebody who was stopped.
+        whole = self.path.read_bytes().rpartition(b"\n")[0].decode("utf-8")
+        return [row for row in csv.DictReader(io.StringIO(whole, newline="")) if None not in row.values()]
 
     def keys(self) -> set[tuple[str, ...]]:
         """The keys of the rows that are there, as they are written."""
@@ -68,9 +70,9 @@ class GrowingTable:
         if not self.path.exists():
             return
         content = self.path.read_bytes()
-        if content and not content.endswith(b"\n"):
-            whole = content[: content.rfind(b"\n") + 1]
-            if whole:
-                self.path.write_bytes(whole)
-            else:
-                self.path.unlink()
+        whole = content.rfind(b"\n") + 1
+        if not whole:
+            self.path.unlink()
+        elif whole < len(content):
+            # Only ever shorter: writing it anew would lose the whole table, were it stopped halfway.
+            os.truncate(self.path, whole)
