@@ -14,6 +14,7 @@ from features.artefacts.cards import Card
 from features.artefacts.files import read_table, read_table_card, write_table
 from features.artefacts.plan import Plan
 from features.audit import who
+from features.gate.rules import blank_text, missing_label, missing_second_text, missing_text
 from features.gate.waiver import content_digest
 from features.quarantine.decisions import Decisions, Lifted
 from features.quarantine.reasons import checked_reason
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
 __all__ = ["Released", "release"]
+
+_NEEDED = (missing_text.RULE, missing_second_text.RULE, blank_text.RULE, missing_label.RULE)
+"""The rules that say what no task can do without."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,9 @@ def _chosen(waiting: Waiting, rows: Sequence[str], rules: Sequence[str]) -> pl.D
 
 
 def _usable(rows: pl.DataFrame, task: Task) -> pl.Series:
-    """Which rows have the texts and the label that their task needs."""
-    present = rows["text_a"].is_not_null() & rows["label"].is_not_null()
-    if task.is_pair:
-        present &= rows["text_b"].is_not_null()
+    """Which rows have the texts and the label that their task needs; what counts as none is for the gate's rules."""
+    needed = [rule.mask(task, {}) for rule in _NEEDED if rule.applies(task, {})]
+    present = rows.select(usable=pl.all_horizontal(needed))["usable"]
     if not task.is_regression:
         return present
     return present & pl.Series([_is_number(label) for label in rows["label"]], dtype=pl.Boolean)

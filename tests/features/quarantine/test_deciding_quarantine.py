@@ -20,6 +20,7 @@ from features.intake import add as intake
 from features.intake import restore_datasets
 from features.quarantine import drop, release, remove_dropped, waiting_of
 from features.quarantine import dropping as dropping_module
+from features.reading import ReadOptions
 from features.registry import Kind, Registry
 from features.reports.records import quarantine_records
 from features.workspace import Workspace
@@ -102,6 +103,34 @@ def test_rows_without_a_label_cannot_be_released(dirty: tuple[Workspace, Path]) 
     assert (done.rows, done.unusable, done.left) == (3, 1, {"missing_label": 1})
 
 
+@pytest.mark.parametrize("blank", ["", " \t", "\u200b"])
+def test_rows_whose_text_shows_nothing_cannot_be_released(
+    workspace: Workspace, tmp_path: Path, blank: str
+) -> None:
+    # An empty field of a CSV is an empty text, not a missing one.
+    good = rows_of(1)
+    bad = pl.DataFrame({"text": [blank], "label": [good["label"][0]]}, schema=good.schema)
+    pl.concat([good, good[[4]], bad]).write_csv(tmp_path / "blank.csv")
+    add(workspace, Kind.SOURCE, tmp_path / "blank.csv")
+    assert waiting_of(workspace, "blank").by_rule == {"duplicate_row": 1, "blank_text": 1}
+    with pytest.raises(SettingsError, match="no text or no label"):
+        release(workspace, "blank", "please", rules=["blank_text"])
+    done = release(workspace, "blank", "all that can be used")
+    assert (done.rows, done.unusable, done.left) == (1, 1, {"blank_text": 1})
+
+
+def test_pairs_with_one_blank_side_cannot_be_released(workspace: Workspace, tmp_path: Path) -> None:
+    good = rows_of(1).with_columns(text_b=pl.col("text").str.to_uppercase()).rename({"text": "text_a"})
+    bad = good.head(2).with_columns(text_b=pl.Series(["\u200b", None]))
+    pl.concat([good, good[[4]], bad]).write_parquet(tmp_path / "pairs.parquet")
+    add(workspace, Kind.SOURCE, tmp_path / "pairs.parquet", read=ReadOptions(text=("text_a", "text_b")))
+    assert set(waiting_of(workspace, "pairs").by_rule) >= {"blank_text", "missing_second_text"}
+    done = release(workspace, "pairs", "all that can be used")
+    assert (done.rows, done.unusable) == (1, 2)
+    rows = read_table(Plan(workspace).path("datasets", done.entry.version))
+    assert rows["text_b"].str.contains("[A-Z]").all()
+
+
 def test_numbers_come_back_as_the_same_numbers(workspace: Workspace, tmp_path: Path) -> None:
     rows = rows_of(3).with_columns(label=pl.int_range(40) / 7)
     pl.concat([rows, rows.head(2)]).write_csv(tmp_path / "n.csv")
@@ -146,8 +175,6 @@ def test_a_refused_dataset_is_released_for_just_the_rows_it_held(
 
 
 def _add_few(workspace: Workspace, path: Path) -> intake.Added:
-    from features.reading import ReadOptions
-
     options = intake.AddOptions(read=ReadOptions(text=("body",), label="says"))
     return intake.add_dataset(workspace, Kind.SOURCE, str(path), options)
 
