@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import sys
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -124,21 +126,41 @@ def main() -> None:
     try:
         app()
     except SpringboardError as problem:
-        print_error(problem)
-        sys.exit(2)
+        _fail(problem, 2)
     except KeyboardInterrupt:
-        print_error(_interrupted())
-        sys.exit(130)
-    except BrokenPipeError:
+        _fail(_interrupted(), 130)
+    except SystemExit as leaving:
+        # typer makes exit code 1 of a pipe that nobody reads any more; what the command itself answered stands.
+        if not (isinstance(leaving.__context__, BrokenPipeError) and _nobody_reads_on()):
+            raise
         # Somebody piped us into head: not an error, and nothing more can be said there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more(sys.stdout)
         sys.exit(0)
     except OSError as problem:
         ours = from_os_error(problem)
         if ours is None:
             raise
-        print_error(ours)
-        sys.exit(2)
+        _fail(ours, 2)
+
+
+def _fail(problem: SpringboardError, code: int) -> NoReturn:
+    try:
+        print_error(problem)
+    except BrokenPipeError:
+        _say_no_more(sys.stderr)
+    sys.exit(code)
+
+
+def _nobody_reads_on() -> bool:
+    """Whether it is standard output whose reader has gone, and not a pipe that the work itself needs."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _say_no_more(stream: TextIO) -> None:
+    # Python writes out what is left when it ends, and would exit with a code of its own where it cannot.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupted() -> SpringboardError:

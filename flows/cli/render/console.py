@@ -22,14 +22,22 @@ _LABEL = re.compile(r" *\S+(?: \S+)*(?:  +)")
 _WIDEST_LABEL, _LEAST_WRAPPED = 24, 20
 
 
+class _Console(Console):
+    """A console that leaves it to the command what a pipe that nobody reads any more means."""
+
+    def on_broken_pipe(self) -> None:
+        # rich calls this as it handles the error, and would exit with code 1: "the answer is no".
+        raise
+
+
 def stdout_console() -> Console:
     """Return a console on the standard output of this moment (a test may have replaced it)."""
-    return Console(highlight=False, markup=False, emoji=False)
+    return _Console(highlight=False, markup=False, emoji=False)
 
 
 def stderr_console() -> Console:
     """Return a console on the standard error of this moment."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def styled(text: object, style: str = "", *, goes_on: bool = False) -> Text:
