@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -116,16 +116,17 @@ class KnownTransfers:
         return [Known(*pair, one, reported=True) for pair, one in told if one is not None]
 
     def _told(self, runs: Sequence[Transfer]) -> PastTransfer | None:
-        """A pair's runs as one past transfer, with the score that the ranking of their time gave; None without one."""
-        newest = max(runs, key=lambda run: run.number)
+        """A pair's runs as one past transfer, with the score of the newest run that a ranking of its time gave one.
+
+        None where no run has such a score. Runs without one count for the gain all the same: it was measured.
+        """
+        newest_first = sorted(runs, key=lambda run: run.number, reverse=True)
+        seen = next(((run, *found) for run in newest_first if (found := self._seen(run)) is not None), None)
+        if seen is None:
+            return None
+        newest, ranking, row = seen
         line = newest.line
         runs = [run for run in runs if run.line.get("metric") == line.get("metric")]
-        if line.get("encoder") != self.plan.encoder or line.get("scorer") != self.scorer:
-            return None
-        ranking = self._ranking(line.get("ranking_id"))
-        row = None if ranking is None else _row_of(ranking, line.get("rank"))
-        if ranking is None or row is None:
-            return None
         gains = [100.0 * run.gain for run in runs]
         source, target = newest.pair
         return PastTransfer(
@@ -147,6 +148,15 @@ class KnownTransfers:
             seeds=len(gains),
         )
 
+    def _seen(self, run: Transfer) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The ranking that was in force when a run was reported, and the source's row in it."""
+        line = run.line
+        if line.get("encoder") != self.plan.encoder or line.get("scorer") != self.scorer:
+            return None
+        ranking = self._ranking(line.get("ranking_id"))
+        row = None if ranking is None else _row_of(ranking, line)
+        return None if ranking is None or row is None else (ranking, row)
+
     def _ranking(self, key: object) -> dict[str, Any] | None:
         """The ranking of an id, where it is here, with scores that can be held against the untouched encoder's."""
         name = str(key)
@@ -161,9 +171,11 @@ class KnownTransfers:
         return self._rankings[name]
 
 
-def _row_of(ranking: dict[str, Any], rank: object) -> dict[str, Any] | None:
-    found: list[dict[str, Any]] = [row for row in ranking["ranking"] if row["rank"] == rank]
-    return found[0] if found else None
+def _row_of(ranking: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any] | None:
+    # Where the ranking could not be read when the result was reported, its rank was not known; it may be here by now.
+    name = "rank" if line.get("ranked") is not None else "source_version"
+    wanted = line.get(name)
+    return next((row for row in ranking["ranking"] if wanted is not None and row[name] == wanted), None)
 
 
 def lift_of(score: float, base: float, scorer: str) -> float:

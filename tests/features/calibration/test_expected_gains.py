@@ -158,6 +158,32 @@ def test_a_report_is_evidence_as_the_ranking_of_its_time_saw_the_pair(
     assert -1 <= told.nearness <= 1
 
 
+def test_a_report_without_its_ranking_takes_nothing_away(team: Team, give_evidence: Give) -> None:
+    give_evidence()
+    refresh(team.workspace, "t1")
+    folder = team.workspace.folder("rankings")
+    (kept,) = [path for path in folder.iterdir() if _shown(team.workspace)["ranking_id"] in path.name]
+
+    def known() -> list[tuple[str, float, int]]:
+        found = Pool(Plan(team.workspace)).expecting._known.all
+        return [
+            (one.source, round(one.transfer.gain, 6), one.transfer.seeds) for one in found if one.reported
+        ]
+
+    record_feedback(Plan(team.workspace), [Report("t1", "s3", "0.52", "0.50", seed="1")])
+    away = kept.rename(team.workspace.root / "away")  # As in a clone that has not pulled.
+    record_feedback(Plan(team.workspace), [Report("t1", "s3", "0.56", "0.50", seed="2")])
+    record_feedback(Plan(team.workspace), [Report("t1", "s1", "0.51", "0.50")])
+    assert known() == []
+    away.rename(kept)
+    # What the ranking said of them can be read by now; with it both runs of s3 count.
+    assert known() == [("s1", 1.0, 1), ("s3", 4.0, 2)]
+    other = change_params(team.workspace, ranking={"scorer": "hscore"})
+    record_feedback(Plan(other), [Report("t1", "s3", "0.62", "0.50", seed="3")])
+    change_params(team.workspace, ranking={"scorer": "logme"})
+    assert known() == [("s1", 1.0, 1), ("s3", 6.666667, 3)]
+
+
 @pytest.mark.parametrize(
     "field", [{"encoder": "0" * 32}, {"scorer": "hscore"}, {"settings": '{"center": false}'}], ids=str
 )
