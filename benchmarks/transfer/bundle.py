@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.transfer.chosen import CHECKED_ROWS, SOURCES, TARGETS
 from benchmarks.transfer.encoders import ENCODERS
-from benchmarks.transfer.rows import Rows, all_groups, source_rows, target_rows
+from benchmarks.transfer.rows import Rows, all_groups, source_rows, taught_and_tested
 
 _MOST_TRAINING_ROWS = 400
 
@@ -30,8 +30,9 @@ def write_rows(path: Path) -> None:
     """Write the rows of all sources and targets, enough for 400 training rows a target."""
     targets = {}
     for name in TARGETS:
-        rows = target_rows(name, _MOST_TRAINING_ROWS + CHECKED_ROWS)
-        targets[name] = {"taught": _record(rows.training), "test": _record(rows.test)}
+        taught, test = taught_and_tested(name)
+        carried = taught.part(0, _MOST_TRAINING_ROWS + CHECKED_ROWS)
+        targets[name] = {"taught": _record(carried), "test": _record(test)}
     everything = {
         "sources": {name: _record(source_rows(name)) for name in SOURCES},
         "targets": targets,

@@ -20,7 +20,17 @@ from models.tasks import Task
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["BUNDLE", "Rows", "Target", "all_groups", "group_of", "share_texts", "source_rows", "target_rows"]
+__all__ = [
+    "BUNDLE",
+    "Rows",
+    "Target",
+    "all_groups",
+    "group_of",
+    "share_texts",
+    "source_rows",
+    "target_rows",
+    "taught_and_tested",
+]
 
 BUNDLE = "SPRINGBOARD_TRANSFER_ROWS"
 _HELD_OUT = 0.4
@@ -86,14 +96,30 @@ def target_rows(name: str, training: int) -> Target:
     ------
     MissingInput
         There is no folder of datasets.
+    ValueError
+        It has fewer rows than these and those that settings are chosen on.
     """
-    if (bundle := _bundle()) is not None:
-        record = bundle["targets"][name]
-        taught, test = (_from_record(record[part]) for part in ("taught", "test"))
-    else:
-        taught, test = _published_target(name)
-    checked = taught.part(training, training + CHECKED_ROWS)
-    return Target(name, taught.part(0, training), checked, test)
+    taught, test = taught_and_tested(name)
+    needed = training + CHECKED_ROWS
+    if len(taught) < needed:
+        raise ValueError(
+            f"{name} has {len(taught):,} rows to train and choose on here, and {needed:,} are needed"
+        )
+    return Target(name, taught.part(0, training), taught.part(training, needed), test)
+
+
+def taught_and_tested(name: str) -> tuple[Rows, Rows]:
+    """All rows of a target that may be trained or chosen on, in their order, and those it is tested on.
+
+    Raises
+    ------
+    MissingInput
+        There is no folder of datasets.
+    """
+    if (bundle := _bundle()) is None:
+        return _published_target(name)
+    taught, test = (_from_record(bundle["targets"][name][part]) for part in ("taught", "test"))
+    return taught, test
 
 
 def _published_target(name: str) -> tuple[Rows, Rows]:
