@@ -51,8 +51,9 @@ def progress_bar(
 
     Notes
     -----
-    Where there is no terminal: a line at the start, one at the end (which says so if the block raised), and
-    between them one every tenth or every 15 seconds, whichever comes first, but never two within a second.
+    Where there is no terminal: a line when the block first says how far it is, one at the end (which says so if
+    the block raised), and between them one every tenth or every 15 seconds, whichever comes first, but never two
+    within a second. A block that raised before it said anything leaves nothing behind: the error alone tells.
     """
     console = console or stderr_console()
     if console.is_terminal and not console.is_dumb_terminal:
@@ -80,7 +81,12 @@ def _drawn(description: str, console: Console) -> Generator[OnProgress]:
         def advance(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        yield advance
+        try:
+            yield advance
+        except BaseException:
+            # While the hub is asked, say, a bar shows that something goes on; of what never began none is left.
+            progress.live.transient = progress.tasks[0].total is None
+            raise
 
 
 class _Lines:
@@ -92,10 +98,11 @@ class _Lines:
         self._started = self._said_at = clock()
         self._said_share = 0.0
         self._done, self._total = 0, 0
-        self._say("started")
+        self._begun = False
 
     def advance(self, done: int, total: int) -> None:
         with self._lock:
+            self._begin()
             self._done, self._total = done, total
             now = self._clock()
             share, silent_for = (done / total if total > 0 else 0.0), now - self._said_at
@@ -108,10 +115,17 @@ class _Lines:
         with self._lock:
             elapsed = _clock_time(self._clock() - self._started)
             if word == "done":
+                self._begin()
                 count = f", {self._done:,} of {self._total:,}" if self._done < self._total else ""
                 self._say(f"done in {elapsed}{count}")
-            else:
-                self._say(f"stopped after {elapsed}, {self._done:,} of {self._total:,}")
+            elif self._begun:
+                count = f", {self._done:,} of {self._total:,}" if self._total else ""
+                self._say(f"stopped after {elapsed}{count}")
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._say("started")
 
     def _how_far(self, share: float, elapsed: float) -> str:
         left = f", about {_clock_time(elapsed / share - elapsed)} left" if share > 0 else ""

@@ -258,6 +258,36 @@ def test_progress_that_is_cut_short_says_how_far_it_was() -> None:
     assert text_of(console).splitlines()[-1] == "Fitting: stopped after 1 min 30 s, 3 of 10"
 
 
+def _fails_at_once(console: Console) -> None:
+    with progress_bar("reading none.csv", console=console):
+        raise FileNotFoundError
+
+
+def test_progress_of_what_never_began_leaves_nothing_behind() -> None:
+    console = pipe()
+    with pytest.raises(FileNotFoundError):
+        _fails_at_once(console)
+    assert text_of(console) == ""
+    console = terminal(100)
+    with pytest.raises(FileNotFoundError):
+        _fails_at_once(console)
+    up_and_erased = "\x1b[1A\x1b[2K"
+    assert text_of(console).endswith(up_and_erased)
+
+
+def test_progress_that_was_cut_short_counts_nothing_where_there_is_nothing_to_count() -> None:
+    console = pipe()
+
+    def stop() -> None:
+        with progress_bar("reading", console=console) as advance:
+            advance(0, 0)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert text_of(console).splitlines() == ["reading: started", "reading: stopped after 0 s"]
+
+
 def test_progress_on_a_terminal_draws_a_bar_and_shows_a_name_as_it_is() -> None:
     console = terminal(100)
     with progress_bar("Embedding [/red]x", console=console) as advance:
