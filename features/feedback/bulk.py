@@ -71,9 +71,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
         why = "it is not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem).splitlines()[0]
         raise _refused(path, f"cannot be read as CSV: {why[:200]}", "correct it, or name another") from None
     _check_columns(path, frame.columns)
-    if not len(frame):
+    rows = [{name: value or "" for name, value in row.items()} for row in frame.to_dicts()]
+    while rows and not any(
+        rows[-1].values()
+    ):  # Spreadsheets and editors like to end a file with empty lines.
+        rows.pop()
+    if not rows:
         raise _refused(path, "has no rows", "add a row for each result")
-    return [{name: value or "" for name, value in row.items()} for row in frame.to_dicts()]
+    return rows
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

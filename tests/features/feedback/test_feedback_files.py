@@ -52,6 +52,13 @@ def test_only_four_columns_are_needed_and_a_byte_order_mark_is_none(team: Team) 
     assert (one.offer.name, one.score, one.seed, one.metric) == ("s1", 0.9, None, "accuracy")
 
 
+@pytest.mark.parametrize("end", ["\n\n", ",,,,,,\n,,,,,,\n"])
+def test_empty_lines_at_the_end_are_nothing(team: Team, end: str) -> None:
+    assert len(_read(team, f"{HEADER}s1,t1,0.9,0.8,,,\n{end}")) == 1
+    with pytest.raises(ReadError, match="has no rows"):
+        _read(team, f"{HEADER}{end}")
+
+
 def test_one_bad_row_keeps_back_all_and_is_named(team: Team) -> None:
     with pytest.raises(ReadError) as caught:
         _read(team, f"{HEADER}s1,t1,0.9,0.8,,,\ns2,t1,87.2,0.8,,,\ns3,t1,0.9,0.8,,,\n")
