@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-__all__ = ["age_in_words", "counted", "decimals_for", "duration_in_words", "fixed", "joined", "plain"]
+__all__ = [
+    "age_in_words",
+    "counted",
+    "decimals_for",
+    "did_you_mean",
+    "duration_in_words",
+    "fixed",
+    "joined",
+    "plain",
+]
 
 _JOINERS = "\u200c\u200d"  # Persian spelling and emoji families need these two; they reorder nothing
 _STEPS = ((60.0, "second"), (60.0, "minute"), (24.0, "hour"), (365.0, "day"), (math.inf, "year"))
@@ -42,6 +52,15 @@ def joined(names: Sequence[str], limit: int = 5) -> str:
     if len(names) > limit:
         shown.append(f"{len(names) - limit:,} more")
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean reviews?"``, of the known names nearest to what was typed; empty where none is near."""
+    import difflib
+
+    typed = re.sub(r"[^a-z0-9_-]", "", name[:1000].casefold())
+    near = difflib.get_close_matches(typed, list(known), n=3)
+    return f" Did you mean {', '.join(near)}?" if near else ""
 
 
 def duration_in_words(seconds: float) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from features.exchange.imports import Imports
 from features.feedback.numbers import NOTHING
 from features.registry.entries import Kind
 from features.registry.ledger import Ledger
+from features.wording import did_you_mean
 from models.errors import NamingError
 
 if TYPE_CHECKING:
@@ -88,9 +87,7 @@ def _refused_names(plan: Plan, imports: Imports) -> set[str]:
 
 def _unknown(problem: NamingError, name: str, known: Iterable[str]) -> NamingError:
     """The registry's error, with suggestions from everything that can be tried."""
-    plain = re.sub(r"[^a-z0-9_-]", "", name[:1000].casefold())
-    near = difflib.get_close_matches(plain, sorted(known), n=3)
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    hint = did_you_mean(name, sorted(known))
     return NamingError(
         problem.what, consequence=NOTHING, next_step=f"springboard list sources shows the names.{hint}"
     )

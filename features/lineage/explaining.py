@@ -12,11 +12,13 @@ from features.rankings.history import shown_ranking
 from features.rankings.pool import Member, Pool
 from features.rankings.staleness import freshness
 from features.registry.entries import Kind
+from features.wording import did_you_mean, joined
 from models.errors import ArtefactError, NamingError
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
+    from features.rankings.staleness import Freshness
     from features.registry.entries import Entry
 
 __all__ = ["explain"]
@@ -84,7 +86,7 @@ def explain(
             target, source, shown, row, fresh.reason if fresh.is_stale else "", pending
         ),
         "stale_since": fresh.stale_since,
-        "reproduce": _reproduce(plan, target.name, scorer, shown, fresh.is_stale),
+        "reproduce": _reproduce(plan, target.name, scorer, shown, fresh),
     }
 
 
@@ -95,10 +97,11 @@ def _known(plan: Plan, pool: Pool, name: str) -> Entry | None:
     try:
         return plan.registry.offered(name)
     except NamingError as problem:
+        known = {*plan.registry.current(Kind.SOURCE), *pool.left_out, *(m.entry.name for m in pool.members)}
         raise NamingError(
             problem.what,
             consequence="nothing was shown",
-            next_step="springboard list sources shows the names",
+            next_step=f"springboard list sources shows the names.{did_you_mean(name, sorted(known))}",
         ) from problem
 
 
@@ -170,33 +173,47 @@ def _would_change(
     stale: str,
     pending: str | None,
 ) -> list[str]:
-    """Sentences without a stop: what a run would bring into this row, as far as it is known."""
-    found = []
-    if stale:
-        found.append(f"a refresh: {stale}")
+    """What would bring something else into this row, and why, as far as it is known: "a refresh: ..."."""
+    others = []
+    if shown is not None and shown["target_version"] != target.version:
+        others.append("target")
+    if row is not None and source is not None and row["source_version"] not in (source.version, None):
+        others.append("source")
+    reasons = [stale] if stale else []
+    if others:
+        stand = "stand" if len(others) > 1 else "stands"
+        reasons.append(f"the {joined(others)} {stand} for other rows than the ranking was made of")
+    found = [f"{_what_shows_another(shown, stale)}: {'; '.join(reasons)}"] if reasons else []
     if pending is not None:
         found.append(f"an ingest of '{source.name if source else ''}': {pending}")
-    if shown is not None and shown["target_version"] != target.version:
-        found.append("the target stands for other rows than the ranking was made of")
-    if row is not None and source is not None and row["source_version"] not in (source.version, None):
-        found.append("the source stands for other rows than the ranking was made of")
     return found
 
 
+def _what_shows_another(shown: dict[str, Any] | None, stale: str) -> str:
+    if shown is not None and shown["pinned"]:
+        return "an unpin and a refresh" if stale else "an unpin"
+    # A restored ranking counts as fresh until something new changes: a refresh passes it over.
+    return "a forced refresh" if shown is not None and shown["restored"] and not stale else "a refresh"
+
+
 def _reproduce(
-    plan: Plan, target: str, scorer: str, shown: dict[str, Any] | None, is_stale: bool
+    plan: Plan, target: str, scorer: str, shown: dict[str, Any] | None, fresh: Freshness
 ) -> list[str]:
-    """The commands that give this ranking again."""
+    """The commands, typed in the workspace, that give this ranking again."""
     again = f"springboard refresh {shlex.quote(target)} --scorer {shlex.quote(scorer)} --force"
-    if shown is None or not is_stale:
+    if shown is None or not (fresh.is_stale or shown["pinned"] or shown["restored"]):
         return [again]
     release = release_of(plan, shown["ranking_id"])
     if release is None:
         return []
     place = f"../{plan.workspace.root.name}-{release[:12]}"
+    here = shlex.quote(str(plan.workspace.root))
     return [
         f"git worktree add --detach {shlex.quote(place)} {release[:12]}",
         f"cd {shlex.quote(place)}",
+        # The cache and the default remote lie in the workspace and not in git, so that a worktree has neither.
+        f'dvc cache dir --local "$(dvc --cd {here} cache dir)"',
         "dvc pull",
-        again,
+        # Where $SPRINGBOARD_WORKSPACE is set it would be the workspace, and not this worktree, that is refreshed.
+        f"{again} --workspace .",
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -15,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from features.registry.ledger import Ledger, parse_time
+from features.wording import did_you_mean
 from models.errors import NamingError
 from models.tasks import Task
 
@@ -217,13 +216,10 @@ class Registry:
         if kind is Kind.SOURCE:
             self._refuse_pooled(name)
         shown = name if len(name) <= 64 else name[:61] + "..."
-        plain = re.sub(r"[^a-z0-9_-]", "", name[:1000].casefold())
-        near = difflib.get_close_matches(plain, entries, n=3)
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise NamingError(
             f"no {kind.value} is registered as {shown!r}",
             consequence="nothing was done",
-            next_step=f"springboard list {kind.value}s shows the names.{hint}",
+            next_step=f"springboard list {kind.value}s shows the names.{did_you_mean(name, entries)}",
         )
 
     def _refuse_pooled(self, name: str) -> None:

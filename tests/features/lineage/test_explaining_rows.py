@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 from support.cli import Cli
-from support.workspaces import Team, add, change_params, write_rows
+from support.releases import seal
+from support.workspaces import Team, add, change_params, refresh, write_rows
 
 from features.artefacts.files import read_arrays, read_table
 from features.artefacts.plan import Plan
@@ -13,7 +16,9 @@ from features.lineage import explain
 from features.lineage.nearest import nearest_pairs
 from features.rankings.history import shown_ranking
 from features.record import commit_paths
+from features.record.dvc import dvc_environment
 from features.registry import Kind
+from features.workspace import Workspace
 from models.errors import NamingError
 
 
@@ -66,8 +71,39 @@ def test_what_would_change_a_row_and_how_a_stale_one_is_made_again(team: Team) -
     found = explain(Plan(workspace), "t1", "s1")
     assert found["would_change"] == ["a refresh: the settings or the pool changed"]
     assert found["ranking"]["release"] == release
-    assert found["reproduce"][0].startswith("git worktree add --detach ")
-    assert str(release)[:12] in found["reproduce"][0]
+
+
+def test_the_commands_that_it_names_make_a_stale_ranking_again(team: Team) -> None:
+    was = shown_ranking(team.workspace, "t1", "logme", Plan(team.workspace).encoder)
+    assert was is not None
+    root = team.workspace.root
+    release = seal(team.workspace, "Refresh t1")[:12]
+    shutil.rmtree(root / "dvc-remote", ignore_errors=True)
+    workspace = change_params(team.workspace, ranking={"center": False})
+    commands = explain(Plan(workspace), "t1", "s1")["reproduce"]
+    assert commands[0] == f"git worktree add --detach ../team-{release} {release}"
+    assert commands[-1] == "springboard refresh t1 --scorer logme --force --workspace ."
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(commands[:-1])], cwd=root, env=dvc_environment(root), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    # The last one as its flow does it: with a server of its own it would take many seconds.
+    again = refresh(Workspace(root.parent / f"team-{release}"), "t1", force=True)
+    assert again is not None
+    assert again.ranking["ranking_id"] == was["ranking_id"]
+
+
+def test_what_would_change_a_row_of_other_rows_is_said_in_whole_sentences(team: Team, cli: Cli) -> None:
+    for kind, name in ((Kind.TARGET, "t1"), (Kind.SOURCE, "s1")):
+        add(team.workspace, kind, write_rows(team.files / "new" / f"{name}.csv", 77), replace=True)
+    said = cli("explain", "t1", "s2", "-w", team.workspace.root).out
+    assert (
+        "Would change by a refresh: the target's own data changed; the target stands for other rows" in said
+    )
+    assert "Would change by the" not in said
+    (stale, pending) = explain(Plan(team.workspace), "t1", "s1")["would_change"]
+    assert stale.endswith("; the target and source stand for other rows than the ranking was made of")
+    assert pending.startswith("an ingest of 's1': ")
 
 
 def test_a_source_that_waits_and_names_that_nobody_knows(team: Team) -> None:
@@ -94,3 +130,4 @@ def test_the_verb(team: Team, cli: Cli) -> None:
     said = cli("explain", "t2", "s1", *at)
     assert (said.code, "not in the ranking" in said.out) == (1, True)
     assert cli("explain", "t1", "nobody", *at).is_clear_error("nobody", "springboard list sources")
+    assert cli("explain", "t1", "S-1", *at).is_clear_error("'S-1'", "Did you mean s1")
