@@ -9,9 +9,6 @@ from flows.cli.common import AsJson, WorkspaceOption, plan_of, print_json
 
 __all__ = ["list_feedback", "list_quarantine", "list_rankings", "list_sources", "list_targets"]
 
-_WIDE = 100
-"""A terminal of so many columns has room for ten columns."""
-
 _WHOLE = 32
 """Names of so many characters are never broken: people copy them."""
 
@@ -19,7 +16,14 @@ _FIGURES = ("at", "score", "baseline", "gain", "status")
 """What is short and says nothing when it is cut."""
 
 
-def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
+def _print(
+    records: Sequence[dict[str, Any]],
+    columns: Sequence[str],
+    as_json: bool,
+    empty: str,
+    *,
+    whole: bool = False,
+) -> None:
     if as_json:
         print_json(list(records))
         return
@@ -32,15 +36,9 @@ def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], as_json: b
         [[_short(column, record.get(column)) for column in columns] for record in records],
         empty=empty,
         keep=(*_FIGURES, *(("name",) if are_short else ())),
-        wrap=("name", "reason", "same rows as", "note", "target", "source"),
+        wrap=("name", "rule", "reason", "same rows as", "note", "target", "source", "by"),
+        whole=whole,
     )
-
-
-def _is_narrow() -> bool:
-    from flows.cli.render.console import stdout_console
-
-    console = stdout_console()
-    return console.is_terminal and console.width < _WIDE
 
 
 def _short(column: str, value: object) -> object:
@@ -98,7 +96,9 @@ def list_quarantine(json: AsJson = False, workspace: WorkspaceOption = None) -> 
     from features.reports.records import quarantine_records
 
     records = quarantine_records(plan_of(workspace))
-    _print(records, ["name", "role", "what", "rows", "rule", "reason"], json, "Quarantine is empty.")
+    columns = ["name", "role", "what", "rows", "rule", "reason"]
+    # `--rule` takes the names of rules as they stand here.
+    _print(records, columns, json, "Quarantine is empty.", whole=True)
 
 
 def list_feedback(json: AsJson = False, workspace: WorkspaceOption = None) -> None:
@@ -108,13 +108,10 @@ def list_feedback(json: AsJson = False, workspace: WorkspaceOption = None) -> No
     records = feedback_records(plan_of(workspace))
     columns = ["at", "target", "source", "seed", "score", "baseline", "gain", "metric", "rank", "status"]
     columns += [name for name in ("by", "note") if any(record[name] for record in records)]
-    if not json and _is_narrow():
-        # Figures in full and the note before who said it and by what metric, which --json has.
-        columns = [name for name in columns if name not in ("metric", "by", "seed")]
-        records = [{**record, "at": str(record["at"])[:10]} for record in records]
     _print(
         records,
         columns,
         json,
         "No feedback yet. Next: springboard feedback TARGET SOURCE SCORE --baseline B",
+        whole=True,
     )

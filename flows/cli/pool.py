@@ -39,7 +39,8 @@ def pool_list(
         [one["name"], one["title"], one["encoder_label"], one["sources"], one["bytes"], one["made_at"][:10]]
         for one in pools
     ]
-    print_table(columns, rows, empty="No pool comes with this build.", wrap=("title", "encoder"))
+    empty = "No pool comes with this build."
+    print_table(columns, rows, empty=empty, wrap=("title", "encoder"), whole=True)
 
 
 def pool_add(
@@ -125,7 +126,8 @@ def _show_sources(manifest: Manifest, as_json: bool) -> None:
         [one.name, one.task.value, one.rows, one.about.licence, one.about.reference, one.about.citation]
         for one in manifest.sources
     ]
-    print_table(columns, rows, empty="It is empty.", wrap=("source", "citation"))
+    # People come here for licences and addresses: nothing is cut.
+    print_table(columns, rows, empty="It is empty.", wrap=("citation",), whole=True)
 
 
 def _added_record(added: AddedPool) -> dict[str, Any]:

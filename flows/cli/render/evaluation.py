@@ -59,7 +59,8 @@ def print_live(report: LiveReport, console: Console | None = None) -> None:
     """Print how past advice did, target by target and on average."""
     console = console or stdout_console()
     empty = "No results under a ranking yet. Next: springboard feedback TARGET SOURCE SCORE --baseline B"
-    print_table(report.columns, report.rows(), empty=empty, console=console)
+    wrap = ("target", "best tried", "advised first")
+    print_table(report.columns, report.rows(), empty=empty, wrap=wrap, whole=True, console=console)
     for k in KS:
         if (regret := report.regret(k)) is not None:
             over = counted(report.judged(k), "target")
