@@ -15,7 +15,7 @@ from features.gate import GateReport, run_gate
 from features.gate.quarantine import refusal_record
 from features.intake.options import AddOptions, read_options_from, read_options_to
 from features.intake.profile import profile_of
-from features.intake.tuned import checked_tuned_model
+from features.intake.tuned import checked_tuned_model, find_tuned_model
 from features.overlap import make_sketch
 from features.quarantine.decisions import Decisions, Lifted
 from features.quarantine.keeping import keep_refused
@@ -110,6 +110,8 @@ def add_dataset(
     plan = Plan(workspace)
     before = plan.registry.current(kind).get(name)
     _refuse_imported_name(workspace, kind, name)
+    if options.tuned_model is not None:
+        find_tuned_model(options.tuned_model)
     dataset = read_dataset(reference, options.read, on_progress=on_progress)
     if accept is not None:
         accept(dataset)

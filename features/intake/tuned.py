@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.artefacts.encoders import encoder_of
 from features.registry.places import kept_reference
+from models.encoder.locate import locate_model
+from models.errors import SpringboardError
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
 
-__all__ = ["TunedModel", "checked_tuned_model"]
+__all__ = ["TunedModel", "checked_tuned_model", "find_tuned_model"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,28 @@ class TunedModel:
 
     reference: str
     id: str
+
+
+def find_tuned_model(reference: str) -> None:
+    """Find a model tuned elsewhere and load nothing of it: a misspelt one is said before anything long is read.
+
+    Raises
+    ------
+    ReadError
+        There is no such model, or the hub cannot be reached.
+    """
+    with _nothing_registered():
+        locate_model(reference)
+
+
+@contextmanager
+def _nothing_registered() -> Iterator[None]:
+    """Say what an error about a model means for the source that it was brought for."""
+    try:
+        yield
+    except SpringboardError as problem:
+        problem.consequence = "nothing was registered"
+        raise
 
 
 def checked_tuned_model(plan: Plan, reference: str | None) -> TunedModel | None:
@@ -37,6 +63,7 @@ def checked_tuned_model(plan: Plan, reference: str | None) -> TunedModel | None:
         return None
     from models.tuning import load_tuned, tuned_model_id
 
-    load_tuned(reference, encoder_of(plan))
+    with _nothing_registered():
+        load_tuned(reference, encoder_of(plan))
     is_local = Path(reference).expanduser().exists()
     return TunedModel(kept_reference(plan.workspace, reference, is_local=is_local), tuned_model_id(reference))

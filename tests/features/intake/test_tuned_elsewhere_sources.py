@@ -45,6 +45,22 @@ def test_a_model_of_another_width_is_refused_when_it_is_named(workspace: Workspa
     assert not list(workspace.folder("datasets").glob("*"))
 
 
+def test_a_model_that_is_not_there_is_said_before_anything_is_read(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(SpringboardError, match="no model folder") as told:
+        add(workspace, Kind.SOURCE, tmp_path / "none.csv", tuned_model=str(tmp_path / "nothing-there"))
+    assert told.value.consequence == "nothing was registered"
+    with pytest.raises(EncoderError, match="width") as told:
+        add(
+            workspace,
+            Kind.SOURCE,
+            write_rows(tmp_path / "s1.csv", 1),
+            tuned_model=str(write_tiny(tmp_path / "narrow", width=16)),
+        )
+    assert told.value.consequence == "nothing was registered"
+
+
 def test_a_target_takes_no_tuned_model(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="--tuned-model"):
         add(workspace, Kind.TARGET, write_rows(tmp_path / "t.csv", 1), tuned_model="x")
