@@ -105,9 +105,13 @@ def _checked(
 
     if source == target:
         raise SettingsError(
-            "it was not said what the dataset is to be",
+            "a dataset is watched as a source or as a target, and both were said"
+            if source
+            else "it was not said what the dataset is to be",
             consequence="nothing was stored",
-            next_step="springboard watch add REF --source, or --target",
+            next_step="springboard watch add REF --source, then the same with --target, where it is to be both"
+            if source
+            else "springboard watch add REF --source, or --target",
         )
     if "name" in options:
         check_name(options["name"])

@@ -172,7 +172,7 @@ def test_what_cannot_be_watched_is_said_at_once(still: Workspace, cli: Cli, tmp_
     path = write_rows(tmp_path / "one.csv", 1)
     for words, told in (
         ((path,), "--source, or --target"),
-        ((path, "--source", "--target"), "--source, or --target"),
+        ((path, "--source", "--target"), "both were said"),
         ((tmp_path / "absent.csv", "--source"), "There is no file"),
         (("two words", "--source"), "There is no file"),
         ((path, "--source", "--revision", "main"), "this is a file or folder"),
