@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,3 +217,24 @@ def test_alerts_are_listed_tried_and_sent_by_hand(
         ("[red]one[/red] failed", {"webhook": "sent"})
     ]
     assert "[red]one[/red] failed" in cli("alerts", "list").out
+
+
+def test_a_test_that_reaches_no_channel_is_no_success(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cli: Cli
+) -> None:
+    monkeypatch.chdir(workspace.root)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "no-prefect"))
+    # The settings of a new workspace: Prefect's events, and no server that takes them.
+    tried = cli("alerts", "test")
+    assert tried.code == 1
+    assert "springboard serve, or set PREFECT_API_URL" in tried.out
+    tried = cli("alerts", "test", "--json")
+    assert (tried.code, set(tried.json)) == (1, {"events"})
+    with_channels(workspace, events=True, webhook={"url_env": URL})
+    with hook() as kept:
+        monkeypatch.setenv(URL, kept.url)
+        # One channel took it; events wait for the next flow.
+        assert cli("alerts", "test").code == 0
+        kept.answers = [503]
+        assert cli("alerts", "test").code == 1
