@@ -32,6 +32,13 @@ Missing = Annotated[
 ]
 Delimiter = Annotated[str | None, typer.Option(help="Of a delimited file, where it is not found rightly.")]
 Encoding = Annotated[str | None, typer.Option(help="Of a text file, where it is not found rightly.")]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Of a delimited file: its first line holds names, where it is not found rightly.",
+    ),
+]
 Streaming = Annotated[bool | None, typer.Option("--streaming/--download", help="Hub: read row by row.")]
 MaxRows = Annotated[
     int | None, typer.Option(min=1, help="Hub, streaming: stop each split after so many rows.")
@@ -74,6 +81,7 @@ def source_add(
     missing_label: Missing = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    header: Header = None,
     streaming: Streaming = None,
     max_rows: MaxRows = None,
     licence: Licence = None,
@@ -87,7 +95,18 @@ def source_add(
     from features.registry import Kind
 
     read = read_options(
-        text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
+        text,
+        label,
+        task,
+        split,
+        subset,
+        revision,
+        missing_label,
+        delimiter,
+        encoding,
+        header,
+        streaming,
+        max_rows,
     )
     added = _add(Kind.SOURCE, ref, _options(read, name, licence, cap, replace, tuned_model), workspace)
     _show(added, json, "springboard ingest")
@@ -105,6 +124,7 @@ def target_add(
     missing_label: Missing = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    header: Header = None,
     streaming: Streaming = None,
     max_rows: MaxRows = None,
     licence: Licence = None,
@@ -121,7 +141,18 @@ def target_add(
     from features.registry.promises import age_promised, promise_freshness
 
     read = read_options(
-        text, label, task, split, subset, revision, missing_label, delimiter, encoding, streaming, max_rows
+        text,
+        label,
+        task,
+        split,
+        subset,
+        revision,
+        missing_label,
+        delimiter,
+        encoding,
+        header,
+        streaming,
+        max_rows,
     )
     registry = plan_of(workspace).registry
     for source in allow_overlap or []:
@@ -147,6 +178,7 @@ def read_options(
     missing: list[str] | None,
     delimiter: str | None,
     encoding: str | None,
+    header: bool | None,
     streaming: bool | None,
     max_rows: int | None,
 ) -> Any:
@@ -163,6 +195,7 @@ def read_options(
         missing_labels=tuple(missing or ()),
         delimiter=delimiter,
         encoding=encoding,
+        header=header,
         streaming=streaming,
         max_rows=max_rows,
     )

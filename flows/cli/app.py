@@ -92,6 +92,8 @@ for _verb in ("list", "show", "release", "drop"):
     quarantine_app.command(_verb)(getattr(quarantine, f"quarantine_{_verb}"))
 for _kind in ("sources", "targets", "rankings", "quarantine", "feedback"):
     list_app.command(_kind)(getattr(listing, f"list_{_kind}"))
+source_app.command("list")(listing.list_sources)
+target_app.command("list")(listing.list_targets)
 for _verb in ("add", "list", "remove"):
     watch_app.command(_verb)(getattr(watch, f"watch_{_verb}"))
 for _verb in ("list", "send", "test"):

@@ -10,6 +10,7 @@ from flows.cli.add import (
     Cap,
     Delimiter,
     Encoding,
+    Header,
     Label,
     Licence,
     MaxRows,
@@ -56,6 +57,7 @@ def watch_add(
     missing_label: Missing = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    header: Header = None,
     streaming: Streaming = None,
     max_rows: MaxRows = None,
     licence: Licence = None,
@@ -73,7 +75,18 @@ def watch_add(
     place = plan_of(workspace).workspace
     # Which revision is followed is said of the watch; each commit that is read is said of the dataset.
     read = read_options(
-        text, label, task, split, subset, None, missing_label, delimiter, encoding, streaming, max_rows
+        text,
+        label,
+        task,
+        split,
+        subset,
+        None,
+        missing_label,
+        delimiter,
+        encoding,
+        header,
+        streaming,
+        max_rows,
     )
     options = AddOptions(
         read=read, name=name, licence=licence, cap=cap, replace=replace, tuned_model=tuned_model

@@ -333,7 +333,7 @@ def test_status_and_watch_list_show_what_waits_and_what_was_refused(
     come_in(still)
     write_rows(sources / "new.csv", 1)
     status = cli("status", *where).out
-    assert "Inbox     0 taken, 1 waits, 1 refused (springboard watch list)" in status
+    assert "Inbox      0 taken, 1 waits, 1 refused (springboard watch list)" in status
     assert "waits: ./inbox/sources/new.csv" in status
     assert "refused: ./inbox/sources/bad [red].csv" in status
     inbox = cli("status", "--json", *where).json["inbox"]
