@@ -47,6 +47,11 @@ class Pair:
     new: Mapping[str, Any]
     settings: frozenset[str]
 
+    def cause_of_gains(self) -> Cause:
+        """Why expected gains are other ones where no score is."""
+        calibrated_otherwise = any(name.split(".")[0] == "calibration" for name in self.settings)
+        return Cause.SETTINGS if calibrated_otherwise else Cause.TRANSFERS
+
     def cause(self, source: str) -> tuple[Cause | None, str]:
         """Why a source that is in either ranking stands where it stands in the new one.
 
@@ -74,15 +79,16 @@ class Pair:
         reason = _left_out(self.old, source)
         if reason is None:
             return Cause.SOURCE_DATA, "new in the pool"
-        return self._of_leaving_out(), f"was left out before: {reason}"
+        return self.cause_of_leaving_out(), f"was left out before: {reason}"
 
     def _went(self, source: str) -> tuple[Cause, str]:
         reason = _left_out(self.new, source)
         if reason is None:
-            return self._of_leaving_out(), "not in the pool"
-        return self._of_leaving_out(), f"left out: {reason}"
+            return self.cause_of_leaving_out(), "not in the pool"
+        return self.cause_of_leaving_out(), f"left out: {reason}"
 
-    def _of_leaving_out(self) -> Cause:
+    def cause_of_leaving_out(self) -> Cause:
+        """Why a source is left out now, or no longer is."""
         if self.old["encoder"] != self.new["encoder"]:
             return Cause.ENCODER
         if self.old["target_version"] != self.new["target_version"]:

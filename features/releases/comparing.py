@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from features.rankings.ranking import order_id, read_ranking
+from features.rankings.ranking import GAIN_FIELDS, read_ranking
 from features.registry.entries import POOL_ADDED
 from features.releases.causes import Cause, Pair
 from features.releases.settings import changed_settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from features.releases.commits import Release
     from features.workspace.layout import Workspace
 
-__all__ = ["Difference", "Move", "TargetDifference", "compare"]
+__all__ = ["Difference", "Exclusion", "Move", "TargetDifference", "compare"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,22 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """A source that is left out now, no longer is, or is for another reason: the reasons, None where it was not."""
+
+    source: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
 class TargetDifference:
     """What became of one target's ranking by one scorer.
 
     ``change`` is ``new`` (ranked in the second release only), ``gone``, ``moved``, ``same ranks`` (other scores, and
-    every source at its place), ``gains`` (expected gains alone) or ``unreadable`` (a ranking's file is missing; ``why``
-    says which). ``causes`` are those of all sources, the moved ones or not. ``leading`` are the sources of the first
+    every source at its place), ``gains`` (the same scores too, other expected gains), ``same scores`` (what is left is
+    in ``causes`` and ``exclusions``) or ``unreadable`` (a ranking's file is missing; ``why`` says which). ``causes``
+    are those of all sources, the moved ones or not, and of those left out. ``leading`` are the sources of the first
     tier before and after.
     """
 
@@ -54,6 +64,7 @@ class TargetDifference:
     moves: list[Move] = field(default_factory=list)
     ranking_ids: tuple[str | None, str | None] = (None, None)
     why: str = ""
+    exclusions: list[Exclusion] = field(default_factory=list)
 
     @property
     def leading_changed(self) -> bool:
@@ -160,14 +171,43 @@ def _one(
     leading = _leading(old), _leading(new)
     if old is None or new is None:
         return TargetDifference(target, scorer, "gone" if new is None else "new", [], leading, [], ids)
-    if old["encoder"] == new["encoder"] and order_id(old) == order_id(new):
-        return TargetDifference(target, scorer, "gains", [Cause.TRANSFERS], leading, [], ids)
     pair = Pair(workspace, old, new, settings)
     moves, causes = _moves(pair)
+    exclusions = _exclusions(old, new)
+    ranked = {row["source"] for one in (old, new) for row in one["ranking"]}
+    if any(one.source not in ranked for one in exclusions):
+        causes.add(pair.cause_of_leaving_out())
+    # Other scores give other expected gains by themselves.
+    scored_alike = _scores(old) == _scores(new)
+    regained = scored_alike and _gains(old) != _gains(new)
+    if regained:
+        causes.add(pair.cause_of_gains())
+    change = (
+        "moved" if moves else "same ranks" if not scored_alike else "gains" if regained else "same scores"
+    )
     # In the order in which people would look for one.
     ordered = [cause for cause in Cause if cause in causes]
-    change = "moved" if moves else "same ranks"
-    return TargetDifference(target, scorer, change, ordered, leading, moves, ids)
+    return TargetDifference(target, scorer, change, ordered, leading, moves, ids, exclusions=exclusions)
+
+
+def _scores(ranking: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What the scorer gave: for each source, and for the untouched encoder."""
+    base = ranking["base_score"]
+    return {row["source"]: row["score"] for row in ranking["ranking"]}, base and base["score"]
+
+
+def _gains(ranking: Mapping[str, Any]) -> tuple[Any, Any]:
+    rows = {row["source"]: [row.get(name) for name in GAIN_FIELDS] for row in ranking["ranking"]}
+    return rows, ranking.get("calibration")
+
+
+def _exclusions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Exclusion]:
+    before, after = (
+        {str(one["source"]): str(one["reason"]) for one in ranking.get("excluded", ())}
+        for ranking in (old, new)
+    )
+    found = (Exclusion(name, before.get(name), after.get(name)) for name in {**after, **before})
+    return [one for one in found if one.before != one.after]
 
 
 def _moves(pair: Pair) -> tuple[list[Move], set[Cause]]:

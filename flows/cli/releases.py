@@ -11,7 +11,7 @@ from flows.cli.completing import release_names
 
 if TYPE_CHECKING:
     from features.releases.commits import Release
-    from features.releases.comparing import Difference, TargetDifference
+    from features.releases.comparing import Difference, Exclusion, TargetDifference
 
 __all__ = ["diff", "releases"]
 
@@ -108,6 +108,7 @@ def _ranking_record(one: TargetDifference) -> dict[str, Any]:
         "leading": {"old": one.leading[0], "new": one.leading[1]},
         "ranking_id": {"old": one.ranking_ids[0], "new": one.ranking_ids[1]},
         "reason": one.why or None,
+        "exclusions": [asdict(exclusion) for exclusion in one.exclusions],
         "moves": [
             {**asdict(move), "cause": None if move.cause is None else move.cause.value} for move in one.moves
         ],
@@ -145,6 +146,7 @@ def _show_one(one: TargetDifference) -> None:
         "gone": "has no ranking any more",
         "gains": "the same ranks, other expected gains",
         "same ranks": "the same ranks, other scores",
+        "same scores": "the same ranks and scores",
         "unreadable": plain(one.why),
         "moved": f"{len(one.moves):,} moved",
     }
@@ -162,6 +164,21 @@ def _show_one(one: TargetDifference) -> None:
         )
     if len(one.moves) > _MOVES:
         say(f"  and {len(one.moves) - _MOVES:,} more (--json lists all)")
+    # Of a source that had a rank, or has one now, the moves say it.
+    moved = {move.source for move in one.moves}
+    excluded = [exclusion for exclusion in one.exclusions if exclusion.source not in moved]
+    for exclusion in excluded[:_MOVES]:
+        say(f"  {plain(exclusion.source)} {plain(_exclusion(exclusion))}")
+    if len(excluded) > _MOVES:
+        say(f"  and {len(excluded) - _MOVES:,} more left out or taken in (--json lists all)")
+
+
+def _exclusion(one: Exclusion) -> str:
+    if one.after is None:
+        return f"is no longer left out (it was: {one.before})"
+    return (
+        f"is left out: {one.after}" if one.before is None else f"is left out for another reason: {one.after}"
+    )
 
 
 def _place(rank: int | None) -> str:

@@ -15,7 +15,7 @@ from features.rankings.scoring import SCORES
 from features.registry import Entry, Kind
 from features.releases.causes import Cause
 from features.releases.commits import find_release
-from features.releases.comparing import Difference, TargetDifference, compare
+from features.releases.comparing import Difference, Exclusion, TargetDifference, compare
 from features.workspace import Workspace
 from models.tasks import Task
 
@@ -144,6 +144,55 @@ def test_a_source_left_out_says_why(story: Story) -> None:
     (move,) = [move for move in _only(_diff(workspace, "previous")).moves if move.source == "d"]
     assert (move.rank_before, move.rank_after) == (1, None)
     assert "shares 4 texts" in move.why
+
+
+def test_other_gains_and_a_source_that_came_and_leaks_are_told_and_no_score_is_said_to_differ(
+    story: Story,
+) -> None:
+    workspace = story.workspace
+    base = rank_by_hand(workspace, "t1", ["a", "b", "c"], pool_size=9)
+    first = seal(workspace, "Base")
+    gains = [
+        {**row, "expected_gain": 1.0, "gain_low": 0.0, "gain_high": 2.0 + row["rank"]}
+        for row in base["ranking"]
+    ]
+    leak = {"source": "e", "reason": "shares 4 texts with the target"}
+    rank_by_hand(workspace, "t1", [], ranking=gains, pool_size=10, excluded=[leak])
+    second = seal(workspace, "Gains and a leak")
+    one = _only(_diff(workspace, first))
+    assert (one.change, one.moves) == ("gains", [])
+    assert one.causes == [Cause.SOURCE_DATA, Cause.TRANSFERS]
+    assert one.exclusions == [Exclusion("e", None, "shares 4 texts with the target")]
+    # The leak alone, for another reason, and no more.
+    other = {**leak, "reason": "shares 5 texts with the target"}
+    rank_by_hand(workspace, "t1", [], ranking=gains, pool_size=10, excluded=[other])
+    third = seal(workspace, "Another reason")
+    again = _only(_diff(workspace, second))
+    assert (again.change, again.causes) == ("same scores", [Cause.SOURCE_DATA])
+    assert again.exclusions == [Exclusion("e", leak["reason"], other["reason"])]
+    (back,) = _only(_diff(workspace, third, first)).exclusions
+    assert back == Exclusion("e", other["reason"], None)
+
+
+def test_gains_by_another_setting_are_the_settings_doing_and_other_errors_are_no_other_scores(
+    story: Story,
+) -> None:
+    rows = rank_by_hand(story.workspace, "t1", ["a", "b"])["ranking"]
+    first = seal(story.workspace, "Base")
+    workspace = change_params(story.workspace, calibration={"coverage": 0.9})
+    gains = [{**row, "expected_gain": 1.0, "gain_low": 0.0, "gain_high": 2.0} for row in rows]
+    rank_by_hand(workspace, "t1", [], ranking=gains, pool_size=2)
+    second = seal(workspace, "Coverage")
+    one = _only(_diff(workspace, first))
+    assert (one.change, one.causes) == ("gains", [Cause.SETTINGS])
+    gains = [{**row, "stderr": 0.02} for row in gains]
+    rank_by_hand(workspace, "t1", [], ranking=gains, pool_size=2)
+    third = seal(workspace, "Errors")
+    assert _only(_diff(workspace, second)).change == "same scores"
+    base = {"score": 0.2, "stderr": 0.01}
+    rank_by_hand(workspace, "t1", [], ranking=gains, pool_size=2, base_score=base)
+    seal(workspace, "The untouched encoder's")
+    assert _only(_diff(workspace, third)).change == "same ranks"
 
 
 def test_new_targets_sources_and_lost_files_are_told(story: Story) -> None:

@@ -72,6 +72,21 @@ def test_a_list_and_a_difference_with_names_that_look_like_markup(
     assert "Nothing changed." in cli("diff", "latest").out
 
 
+def test_a_difference_tells_who_is_left_out_where_no_score_changed(
+    two: tuple[Workspace, str, str], cli: Cli
+) -> None:
+    workspace = two[0]
+    leak = {"source": "copied", "reason": "100.0% of the target's texts are in it"}
+    rank_by_hand(workspace, "t1", ["[/red]", "a", "b", "c"], excluded=[leak])
+    third = seal(workspace, "A leak")
+    said = cli("diff", "previous").out
+    assert "the same ranks and scores (source data)" in said
+    assert "  copied is left out: 100.0% of the target's texts are in it" in said
+    (found,) = cli("diff", "previous", "--json").json["rankings"]
+    assert found["exclusions"] == [{"source": "copied", "before": None, "after": leak["reason"]}]
+    assert "  copied is no longer left out (it was: 100.0%" in cli("diff", third, "previous").out
+
+
 def test_pin_and_unpin(two: tuple[Workspace, str, str], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pinning, "show_and_record", lambda *_: "f" * 40)
     _, first, _ = two
