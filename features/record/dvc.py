@@ -32,8 +32,11 @@ def dvc_environment(root: Path) -> dict[str, str]:
     }
 
 
-def dvc(root: Path, *arguments: str, recording: bool = False) -> str:
-    """Run ``dvc`` in ``root`` and give its output.
+_NOT_RECORDED = "what was computed is kept in data/, but is not recorded yet"
+
+
+def dvc(root: Path, *arguments: str, recording: bool = False, consequence: str = _NOT_RECORDED) -> str:
+    """Run ``dvc`` in ``root`` and give its output; ``consequence`` is what it means where DVC says no.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def dvc(root: Path, *arguments: str, recording: bool = False) -> str:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise RecordError(
             f"'dvc {arguments[0]}' failed in '{root}': {' '.join(said[-6:])}",
-            consequence="what was computed is kept in data/, but is not recorded yet",
+            consequence=consequence,
             next_step=f"mend what dvc says, then: cd '{root}' && dvc {' '.join(arguments)}",
         )
     return done.stdout

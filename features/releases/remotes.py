@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from features.reading.wording import listed, shown
 from features.record.dvc import dvc
 from features.record.recorder import unrecorded
 from features.releases.artefacts import find_artefacts, folders_of, put_in_place, refuse_missing
@@ -48,11 +49,13 @@ def push_artefacts(workspace: Workspace, remote: str | None = None, *, every_rel
     Raises
     ------
     RecordError
-        DVC said no: no such remote, or it cannot be reached.
+        There is no such remote, or DVC said no: it cannot be reached.
     """
+    if remote is not None:
+        _refuse_unknown(workspace, remote, "nothing was sent")
     words = ["push", *(["--remote", remote] if remote else []), *(["--all-commits"] if every_release else [])]
     with workspace.lock("record"):
-        said = dvc(workspace.root, *words)
+        said = dvc(workspace.root, *words, consequence="not everything was sent; what is here stays as it is")
     found = re.search(r"(\d+) files? pushed", said)
     return Pushed(int(found[1]) if found else 0, unrecorded(workspace))
 
@@ -65,10 +68,12 @@ def pull_artefacts(workspace: Workspace, remote: str | None = None) -> Pulled:
     Raises
     ------
     RecordError
-        There is no dvc.lock, or DVC cannot be asked.
+        There is no such remote or no dvc.lock, or DVC cannot be asked.
     ArtefactError
         The remote lacks some files; those that it has were put in place.
     """
+    if remote is not None:
+        _refuse_unknown(workspace, remote, "nothing was pulled")
     with workspace.lock("record"):
         workspace.make_folders()
         found = find_artefacts(workspace, _folders(workspace), remote)
@@ -76,6 +81,20 @@ def pull_artefacts(workspace: Workspace, remote: str | None = None) -> Pulled:
     had = f"the {put:,} that could be had were put in place" if put else "nothing was put in place"
     refuse_missing(found, "dvc.lock", had)
     return Pulled(found.files, put)
+
+
+def _refuse_unknown(workspace: Workspace, remote: str, consequence: str) -> None:
+    # Where nothing is missing no remote is asked at all, and a misspelt one would pass for a good one.
+    said = dvc(workspace.root, "config", "--list", consequence=consequence)
+    known = re.findall(r"^remote\.(.+?)\.url=", said, re.MULTILINE)
+    # DVC takes the names in small letters.
+    if remote.lower() not in [name.lower() for name in known]:
+        raise RecordError(
+            f"no remote is called {shown(remote)}"
+            + (f"; there are: {listed(known)}" if known else ", and there is no other"),
+            consequence=consequence,
+            next_step=f"cd '{workspace.root}' && dvc remote add NAME URL, or --remote with one that is there",
+        )
 
 
 def _folders(workspace: Workspace) -> dict[str, str]:

@@ -104,8 +104,12 @@ def test_a_remote_that_lacks_files_or_is_unknown_says_so(
     with pytest.raises(ArtefactError, match=r"data/rankings \(the list of its files\)|and \d more") as told:
         pull_artefacts(clone)
     assert "nothing was put in place" in told.value.consequence
-    with pytest.raises(ArtefactError, match="nowhere"):
-        pull_artefacts(clone, "nowhere")
+    # A remote nobody has named is not asked for, not even where nothing is missing.
+    for act in (pull_artefacts, push_artefacts):
+        with pytest.raises(RecordError, match=r"called 'nowhere'; there are: 'local', 'team'") as refused:
+            act(clone, "nowhere")  # type: ignore[operator]
+        assert refused.value.consequence in ("nothing was pulled", "nothing was sent")
+        assert "dvc remote add" in refused.value.next_step
     (clone.root / "dvc.lock").unlink()
     with pytest.raises(RecordError, match="nothing was recorded"):
         pull_artefacts(clone)
