@@ -78,8 +78,11 @@ class RankingLedger:
         return (self.workspace.folder("rankings") / f"{line['ranking_id']}.json").exists()
 
 
-def moment_of(workspace: Workspace, when: str) -> datetime:
+def moment_of(workspace: Workspace, when: str, *, onwards: bool = False) -> datetime:
     """A time from what was typed: ISO 8601, or a release, whose last word on any ranking or pin is meant.
+
+    A date alone is its last moment, as what was there on that day is meant; with ``onwards`` it is its first, as what
+    came from then on is.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def moment_of(workspace: Workspace, when: str) -> datetime:
         It is neither.
     """
     try:
-        return parse_time(when)
+        return parse_time(when, ends=not onwards)
     except ValueError:
         pass
     from features.releases.commits import find_release

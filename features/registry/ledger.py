@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ def now_utc() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str, *, ends: bool = False) -> datetime:
     """An ISO 8601 time as an aware datetime; one without a zone is taken as UTC.
+
+    A date alone is its first moment, or with ``ends`` its last.
 
     Raises
     ------
@@ -34,7 +36,17 @@ def parse_time(text: str) -> datetime:
         It is not ISO 8601.
     """
     moment = datetime.fromisoformat(text)
+    if ends and _is_date(text):
+        moment = datetime.combine(moment, time.max)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def line_of(record: Mapping[str, Any]) -> bytes:

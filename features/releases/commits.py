@@ -13,6 +13,7 @@ from features.registry.ledger import parse_time
 from models.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from features.workspace.layout import Workspace
@@ -132,7 +133,7 @@ def find_release(workspace: Workspace, name: str, *, any_commit: bool = False) -
         Whose releases.
     name
         The beginning of a release's hash or anything that git takes for a commit, ``latest``, ``previous``, or a
-        time (ISO 8601): the newest release that was there then.
+        time (ISO 8601; a date alone is its end, UTC): the newest release that was there then.
     any_commit
         Take a commit without a dvc.lock too: its ledgers can be read, and nothing of it can be restored.
 
@@ -147,20 +148,20 @@ def find_release(workspace: Workspace, name: str, *, any_commit: bool = False) -
         if place < len(known):
             return known[place]
         have = "no release yet" if not known else "only one release"
-        raise _unknown(name, f"there is {have}")
+        raise _unknown(known, f"there is {have}")
     named = _commit_of(workspace, name)
     for release in known:
         if release.id == named:
             return release
     if named is not None:
-        return _elsewhere(workspace, name, named, any_commit)
+        return _elsewhere(workspace, known, named, any_commit)
     moment = _moment(name)
     if moment is None:
-        raise _unknown(name, f"{shown(name)} is neither a release nor a time")
+        raise _unknown(known, f"{shown(name)} is neither a release nor a time", form=True)
     for release in known:
         if parse_time(release.at) <= moment:
             return release
-    raise _unknown(name, f"there was no release yet at {shown(name)}")
+    raise _unknown(known, f"there was no release yet at {shown(name)}")
 
 
 def _commit_of(workspace: Workspace, name: str) -> str | None:
@@ -170,23 +171,23 @@ def _commit_of(workspace: Workspace, name: str) -> str | None:
     return found.strip() or None
 
 
-def _elsewhere(workspace: Workspace, name: str, commit: str, any_commit: bool) -> Release:
+def _elsewhere(workspace: Workspace, known: Sequence[Release], commit: str, any_commit: bool) -> Release:
     """A commit that is not of this branch's releases, yet holds a recorded state."""
     if not any_commit and not git(workspace.root, "ls-tree", commit, "--", "dvc.lock", check=False).strip():
-        raise _unknown(name, f"commit {commit[:12]} is no release: it holds no dvc.lock")
+        raise _unknown(known, f"commit {commit[:12]} is no release: it holds no dvc.lock")
     return _release(git(workspace.root, "log", "-1", f"--format={_FORMAT}", commit).strip("\n"))
 
 
 def _moment(text: str) -> datetime | None:
     try:
-        return parse_time(text)
+        return parse_time(text, ends=True)
     except ValueError:
         return None
 
 
-def _unknown(name: str, why: str) -> SettingsError:
-    return SettingsError(
-        why,
-        consequence="nothing was done",
-        next_step="springboard releases lists them; latest and previous are two",
-    )
+def _unknown(known: Sequence[Release], why: str, *, form: bool = False) -> SettingsError:
+    """The error, with what would name a release here; ``form`` adds what a time looks like."""
+    words = "latest and previous are two" if len(known) > 1 else "latest is the one there is"
+    ways = ["springboard releases lists them", *([words] if known else [])]
+    ways += ["a time is typed as 2026-01-31 or 2026-01-31T14:30 (UTC)"] if form else []
+    return SettingsError(why, consequence="nothing was done", next_step="; ".join(ways))

@@ -35,7 +35,7 @@ def audit(
     from features.rankings.history import moment_of
 
     place = plan_of(workspace).workspace
-    moment = moment_of(place, since) if since else None
+    moment = moment_of(place, since, onwards=True) if since else None
     verdict = verify(place)
     entries = [entry for entry in verdict.entries if moment is None or _is_since(entry, moment)]
     if json:

@@ -29,7 +29,10 @@ def rank(
         typer.Option(metavar="ID", help="The start of an encoder's id, where more than one is in use."),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(metavar="WHEN|RELEASE", help="As it was at a time (ISO 8601) or release.")
+        str | None,
+        typer.Option(
+            metavar="WHEN|RELEASE", help="As it was at a time (ISO 8601; a date is its end, UTC) or release."
+        ),
     ] = None,
     json: AsJson = False,
     workspace: WorkspaceOption = None,
@@ -67,12 +70,18 @@ def say_nothing_ranked(target: Entry, scorer: str, named: bool, when: str, as_js
     not_taken = why_not_taken(scorer, target)
     if as_json:
         empty: dict[str, object] = {"target": target.name, "scorer": scorer, "ranking": [], "excluded": []}
-        print_json({**empty, "reason": not_taken or f"no ranking{when} yet"})
+        print_json({**empty, "reason": not_taken or f"no ranking{when or ' yet'}"})
         return
     by = f" by {scorer}" if named else ""
-    say(f"'{target.name}' has no ranking{by}{when}" + (f": {not_taken}." if not_taken else " yet."))
+    none = f"'{target.name}' had no ranking{by}{when}" if when else f"'{target.name}' has no ranking{by}"
+    say(none + (f": {not_taken}." if not_taken else "." if when else " yet."))
     if not_taken:
         say("Next: springboard scorers lists which tasks each scorer takes")
+    elif when:
+        # What was is not changed by ranking now.
+        say(
+            f"Next: springboard rank {target.name} shows the present one; springboard releases lists what there was"
+        )
     else:
         say(
             f"Next: springboard refresh {target.name} --scorer {scorer}"

@@ -185,3 +185,15 @@ def test_a_writer_killed_at_any_moment_leaves_whole_records_only(ledger: Ledger)
 )
 def test_times_are_aware_and_utc_unless_they_say_otherwise(text: str, same: str) -> None:
     assert parse_time(text).isoformat() == same
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2026-11-23", "2026-11-23T23:59:59.999999+00:00"),
+        ("2026-11-23T00:00", "2026-11-23T00:00:00+00:00"),
+        ("2026-11-23T12:00+02:00", "2026-11-23T10:00:00+00:00"),
+    ],
+)
+def test_a_date_alone_has_an_end(text: str, same: str) -> None:
+    assert parse_time(text, ends=True).isoformat() == same

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.releases import Story, seal
+from support.releases import Story, rank_by_hand, register_target, seal
 from support.workspaces import change_params
 
 from features.record.git import commit_paths, git
@@ -53,6 +53,30 @@ def test_what_means_none_is_a_clear_error(story: Story, name: str) -> None:
         find_release(story.workspace, name)
     assert told.value.consequence == "nothing was done"
     assert "springboard releases" in told.value.next_step
+
+
+def test_a_date_alone_is_its_end(story: Story) -> None:
+    def day_of(name: str) -> str:
+        return parse_time(find_release(story.workspace, name).at).date().isoformat()
+
+    assert find_release(story.workspace, day_of("latest")).id == story.second
+    day = day_of("previous")
+    with pytest.raises(SettingsError, match="no release yet"):
+        find_release(story.workspace, f"{day}T00:00")
+
+
+def test_the_next_step_names_what_there_is_and_what_a_time_looks_like(workspace: Workspace) -> None:
+    register_target(workspace, "t1")
+    rank_by_hand(workspace, "t1", ["a"])
+    only = seal(workspace, "Refresh t1")
+    assert find_release(workspace, "latest").id == only
+    with pytest.raises(SettingsError, match="only one release") as told:
+        find_release(workspace, "previous")
+    assert "previous" not in told.value.next_step
+    with pytest.raises(SettingsError, match="neither a release nor a time") as told:
+        find_release(workspace, "yesterday")
+    example = told.value.next_step.split(" or ")[1].split()[0]
+    assert parse_time(example).minute == 30
 
 
 def test_the_message_names_the_tables_and_their_versions(story: Story) -> None:
