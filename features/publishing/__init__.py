@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from features.publishing.publish import open_store, publish_ranking, publish_rankings
-from features.publishing.restore import rebuild_store
+from features.publishing.restore import missing_datasets, rebuild_store
 from features.publishing.sources import publish_sources
 
-__all__ = ["open_store", "publish_ranking", "publish_rankings", "publish_sources", "rebuild_store"]
+__all__ = [
+    "missing_datasets",
+    "open_store",
+    "publish_ranking",
+    "publish_rankings",
+    "publish_sources",
+    "rebuild_store",
+]

@@ -13,6 +13,7 @@ from features.publishing import frames
 from features.rankings.history import RankingLedger, returns
 from features.rankings.ranking import read_ranking
 from features.rankings.scoring import SCORES
+from features.registry.entries import Kind
 from features.store import rebuild
 from models.tasks import OnProgress, silent
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from features.artefacts.plan import Plan
     from features.store import Rebuilt
 
-__all__ = ["rebuild_store"]
+__all__ = ["missing_datasets", "rebuild_store"]
 
 
 def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
@@ -49,6 +50,15 @@ def rebuild_store(plan: Plan, on_progress: OnProgress = silent) -> Rebuilt:
         total=total,
         on_progress=on_progress,
     )
+
+
+def missing_datasets(plan: Plan) -> list[str]:
+    """The names of registered datasets whose files ``data/`` lacks, as in a clone without them: nothing serves them."""
+    registry = plan.registry
+    own = [entry for kind in Kind for entry in registry.current(kind).values()]
+    missing = [one.name for one in own if not plan.path("datasets", one.version).exists()]
+    missing += [one.name for one in registry.pooled().values() if not plan.path("pools", one.file).exists()]
+    return list(dict.fromkeys(missing))
 
 
 def _all_frames(plan: Plan) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -60,6 +60,21 @@ def test_the_store_is_the_same_after_it_was_lost(team: Team, cli: Cli) -> None:
     assert _publish_all(team.workspace) == 0
 
 
+def test_a_rebuild_names_the_datasets_whose_files_are_missing(team: Team, cli: Cli) -> None:
+    plan = Plan(team.workspace)
+    plan.path("datasets", plan.registry.get(Kind.SOURCE, "s2").version).unlink()
+    plan.path("embeddings", plan.source_keys(plan.registry.get(Kind.SOURCE, "s2")).embedding).unlink()
+    said = cli("rebuild", "--workspace", team.workspace.root)
+    assert said.code == 1
+    assert "the files of 1 registered dataset (s2)" in said.out
+    assert "Next: springboard pull" in said.out
+    # As in a clone, where git has brought the ledgers and nobody the artefacts.
+    shutil.rmtree(team.workspace.data)
+    said = cli("rebuild", "--json", "--workspace", team.workspace.root)
+    assert (said.code, said.json["rows"], said.json["missing"]) == (1, {}, ["s1", "s2", "s3", "t1", "t2"])
+    assert "No table was made" in cli("rebuild", "--workspace", team.workspace.root).out
+
+
 def test_a_broken_file_stops_a_rebuild_and_the_old_store_serves_on(team: Team, cli: Cli) -> None:
     _publish_all(team.workspace)
     before = _rows(team.workspace)
