@@ -18,6 +18,7 @@ from features.rankings.history import shown_ranking
 from features.record import commit_paths
 from features.record.dvc import dvc_environment
 from features.registry import Kind
+from features.releases import pinning
 from features.workspace import Workspace
 from models.errors import NamingError
 
@@ -91,6 +92,19 @@ def test_the_commands_that_it_names_make_a_stale_ranking_again(team: Team) -> No
     again = refresh(Workspace(root.parent / f"team-{release}"), "t1", force=True)
     assert again is not None
     assert again.ranking["ranking_id"] == was["ranking_id"]
+
+
+def test_a_pinned_ranking_is_made_again_in_its_release_too(
+    team: Team, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinning, "show_and_record", lambda *_: "f" * 40)
+    release = seal(team.workspace, "Refresh t1")
+    assert cli("pin", "t1", release, "-w", team.workspace.root).code == 0
+    add(team.workspace, Kind.TARGET, write_rows(team.files / "new" / "t1.csv", 77), name="t1", replace=True)
+    found = explain(Plan(team.workspace), "t1", "s1")
+    (change,) = found["would_change"]
+    assert change.startswith("an unpin and a refresh: the target's own data changed; the target stands for")
+    assert found["reproduce"][0].endswith(release[:12])
 
 
 def test_what_would_change_a_row_of_other_rows_is_said_in_whole_sentences(team: Team, cli: Cli) -> None:
