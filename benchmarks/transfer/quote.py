@@ -23,6 +23,7 @@ _ROWS = {
     "logme@tuned": "LogME, the source's tuned encoder",
     "hf_dataset_selector": "hf-dataset-selector, its own ESMs",
     "textemb": "nearest centroid (`textemb`)",
+    "jsd": "nearest distribution of words (`jsd`)",
     "source_popularity": "what helped other targets",
     "source_size": "the largest source",
     "random": "at random",

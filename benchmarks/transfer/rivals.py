@@ -1,9 +1,11 @@
 """``python -m benchmarks.transfer.rivals``: whether the other targets would have chosen another default.
 
 Candidates are the default, every scorer of the product that ranks all targets, and the default joined with each of
-those by reciprocal rank fusion (Cormack et al., SIGIR 2009; Vu et al., EMNLP 2020, join two scorers by it). Each
-target is judged by what the others choose, as in :mod:`benchmarks.transfer.choose`; ``ENCODER_rivals.csv`` has that
-module's columns. Nothing is changed by it.
+those in two ways: by reciprocal rank fusion (Cormack et al., SIGIR 2009; Vu et al., EMNLP 2020, join two scorers by
+it), which asks for sources that both find good; and in turn (as Radlinski, Kurup and Joachims, CIKM 2008, show two
+rankings), which tries the best of both, so that one that fails costs half of the tries. Each target is judged by what
+the others choose, as in :mod:`benchmarks.transfer.choose`; ``ENCODER_rivals.csv`` has that module's columns. Nothing
+is changed by it.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from benchmarks.transfer.encoders import ENCODERS
 from features.evaluation import evaluate
 from models.scorers import SCORERS
 
-__all__ = ["fused", "main"]
+__all__ = ["fused", "interleaved", "main"]
 
 HERE = Path(__file__).parent
 FUSED_WITH = "{} & {}"
+IN_TURN_WITH = "{} | {}"
 _CONSTANT = 60.0
 """The published one; what the best few have more than the rest."""
 
@@ -43,6 +46,23 @@ def fused(predictions: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
         ``scorer``, ``source``, ``target``, ``score`` and ``direction``: 1 / (60 + rank) of both, added up; ties share
         their mean rank.
     """
+    share = 1.0 / (_CONSTANT + pl.col("rank"))
+    return _joined(predictions, first, second, share, pl.col("value").sum(), FUSED_WITH)
+
+
+def interleaved(predictions: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
+    """Let two scorers name a source in turn, the first before the second.
+
+    Parameters and return as of :func:`fused`; a source's score is minus the turn at which it is named first, odd turns
+    being the first scorer's.
+    """
+    turn = 2.0 * pl.col("rank") - (pl.col("scorer") == first).cast(pl.Float64)
+    return _joined(predictions, first, second, -turn, pl.col("value").max(), IN_TURN_WITH)
+
+
+def _joined(
+    predictions: pl.DataFrame, first: str, second: str, value: pl.Expr, score: pl.Expr, called: str
+) -> pl.DataFrame:
     signed = predictions.filter(
         pl.col("scorer").is_in([first, second]), pl.col("score").is_not_null()
     ).select(
@@ -54,14 +74,15 @@ def fused(predictions: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     both = signed.filter(pl.len().over("source", "target") == 2)
     rank = pl.col("score").rank("average", descending=True).over("scorer", "target")
     return (
-        both.with_columns(share=1.0 / (_CONSTANT + rank))
+        both.with_columns(rank=rank)
+        .with_columns(value=value)
         .group_by("source", "target", maintain_order=True)
-        .agg(score=pl.col("share").sum())
+        .agg(score=score)
         .select(
             "source",
             "target",
             "score",
-            scorer=pl.lit(FUSED_WITH.format(first, second)),
+            scorer=pl.lit(called.format(first, second)),
             direction=pl.lit("higher"),
         )
     )
@@ -81,12 +102,15 @@ def main(arguments: list[str] | None = None) -> None:
         for name in sorted(set(predictions["scorer"]) & set(SCORERS) - {asked.default})
         if all(one["scorers"].get(name, {}).get("regret@5") is not None for one in targets)
     ]
-    joined = [fused(predictions, asked.default, other) for other in singles]
+    joined = [join(predictions, asked.default, other) for join in (fused, interleaved) for other in singles]
     with tempfile.TemporaryDirectory() as folder:
         more = Path(folder) / "predictions.csv"
         pl.concat([predictions, *joined], how="diagonal").write_csv(more)
         found = evaluate(truth, more, must_match=False, resamples=1)
-    candidates = [asked.default, *singles, *(FUSED_WITH.format(asked.default, other) for other in singles)]
+    pairs = [
+        called.format(asked.default, other) for called in (FUSED_WITH, IN_TURN_WITH) for other in singles
+    ]
+    candidates = [asked.default, *singles, *pairs]
     table = table_of(found["per_target"], candidates)
     table.write_csv(HERE / f"{asked.encoder}_rivals.csv", float_precision=4)
     with pl.Config(

@@ -1,11 +1,11 @@
-"""Two rankings joined into one by reciprocal rank fusion."""
+"""Two rankings joined into one: by reciprocal rank fusion, and in turn."""
 
 from __future__ import annotations
 
 import polars as pl
 import pytest
 
-from benchmarks.transfer.rivals import fused
+from benchmarks.transfer.rivals import fused, interleaved
 
 
 def _rows(
@@ -47,3 +47,16 @@ def test_each_target_has_ranks_of_its_own_and_what_one_did_not_score_is_left_out
     assert joined.select("target", "source").rows() == [("t", "a"), ("t", "b"), ("u", "a")]
     # Ties share their mean rank.
     assert joined["score"].to_list() == pytest.approx([1 / 61.5 + 1 / 62, 1 / 61.5 + 1 / 61, 2 / 61])
+
+
+def test_two_scorers_name_a_source_in_turn_and_none_twice() -> None:
+    rows = _rows("plain", "higher", {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6}) + _rows(
+        "apart", "lower", {"a": 2.0, "b": 4.0, "c": 3.0, "d": 1.0}
+    )
+    joined = interleaved(pl.DataFrame(rows), "plain", "apart").sort("score", descending=True)
+    # plain says a; apart says d; plain says b; apart, whose next two are named already, has c at its third.
+    assert joined["source"].to_list() == ["a", "d", "b", "c"]
+    assert joined["score"].to_list() == [-1.0, -2.0, -3.0, -5.0]
+    assert set(joined["scorer"]) == {"plain | apart"}
+    other_way = interleaved(pl.DataFrame(rows), "apart", "plain").sort("score", descending=True)
+    assert other_way["source"].to_list() == ["d", "a", "b", "c"]
