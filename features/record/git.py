@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.errors import RecordError
 
-__all__ = ["commit_paths", "ensure_repository", "git", "head"]
+__all__ = ["commit_paths", "ensure_repository", "git", "git_bytes", "head"]
 
 # Schedules run where nobody has set a name; a team's own identity, when set, comes first.
 _FALLBACK_IDENTITY = {"name": "Springboard", "email": "springboard@localhost"}
@@ -23,12 +23,22 @@ def git(root: Path, *arguments: str, check: bool = True) -> str:
     RecordError
         git is missing or said no (only with ``check``).
     """
+    return _text(git_bytes(root, *arguments, check=check))
+
+
+def git_bytes(root: Path, *arguments: str, check: bool = True) -> bytes:
+    """As :func:`git`, for output whose every byte counts.
+
+    Raises
+    ------
+    RecordError
+        git is missing or said no (only with ``check``).
+    """
     try:
         done = subprocess.run(
             ["git", *arguments],
             cwd=root,
             capture_output=True,
-            text=True,
             check=False,
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
@@ -38,11 +48,16 @@ def git(root: Path, *arguments: str, check: bool = True) -> str:
         ) from None
     if check and done.returncode != 0:
         raise RecordError(
-            f"'git {arguments[0]}' failed in '{root}': {(done.stderr or done.stdout).strip()}",
+            f"'git {arguments[0]}' failed in '{root}': {_text(done.stderr or done.stdout).strip()}",
             consequence="what was computed is kept; it is not in git yet",
             next_step="mend what git says and run the command again",
         )
     return done.stdout
+
+
+def _text(said: bytes) -> str:
+    # What people type (a commit's message) may be in an old encoding: it is shown, with marks for what cannot be.
+    return said.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def ensure_repository(root: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from models.errors import ArtefactError, BusyError
 
-__all__ = ["Ledger", "line_of", "now_utc", "parse_time"]
+__all__ = ["Ledger", "line_of", "now_utc", "parse_time", "records_of"]
 
 
 LOCK_SECONDS = 60.0
@@ -65,6 +65,31 @@ def line_of(record: Mapping[str, Any]) -> bytes:
         return json.dumps(record, sort_keys=True, allow_nan=False).encode() + b"\n"
 
 
+def records_of(content: bytes) -> list[dict[str, Any]]:
+    """The records in a ledger's bytes, oldest first, wherever they were kept.
+
+    What stands after the last newline (a crash while writing) is not a record. A line ends at a newline and nowhere
+    else: the text in it may hold any other character at which text is split into lines.
+
+    Raises
+    ------
+    ValueError
+        A complete line is not a JSON object with a time; the message says which ("line 3").
+    """
+    records = []
+    complete, _, _torn = content.rpartition(b"\n")
+    for number, line in enumerate(complete.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            parse_time(record["at"])
+        except (ValueError, TypeError, KeyError):
+            raise ValueError(f"line {number}") from None
+        records.append(record)
+    return records
+
+
 @dataclass(frozen=True)
 class Ledger:
     """One append-only file; every line is a JSON object with the time under ``at``."""
@@ -81,22 +106,14 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        records = []
-        complete, _, _torn = self.path.read_bytes().rpartition(b"\n")
-        for number, line in enumerate(complete.split(b"\n"), start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-                parse_time(record["at"])
-                records.append(record)
-            except (ValueError, TypeError, KeyError):
-                raise ArtefactError(
-                    f"line {number} of '{self.path}' is not a record",
-                    consequence="the ledger was left as it is and nothing was done",
-                    next_step=f"git log -p -- '{self.path}' shows what changed; restore the line",
-                ) from None
-        return records
+        try:
+            return records_of(self.path.read_bytes())
+        except ValueError as problem:
+            raise ArtefactError(
+                f"{problem} of '{self.path}' is not a record",
+                consequence="the ledger was left as it is and nothing was done",
+                next_step=f"git log -p -- '{self.path}' shows what changed; restore the line",
+            ) from None
 
     def append(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Write one record at the end, with the time, and make it durable before returning.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from features.rankings.pins import pins_of
-from features.record.git import git
+from features.record.git import git, git_bytes
+from features.registry.ledger import records_of
 from features.releases.artefacts import folders_of
 from models.errors import RecordError, SpringboardError
 
@@ -34,6 +34,10 @@ class Snapshot:
         # "./" means the workspace's folder, also where it lies inside a larger repository.
         return git(self.workspace.root, "show", f"{self.release.id}:./{path}", check=False)
 
+    def content(self, path: str) -> bytes:
+        """The same as the bytes that were committed."""
+        return git_bytes(self.workspace.root, "show", f"{self.release.id}:./{path}", check=False)
+
     def ledger(self, name: str) -> list[dict[str, Any]]:
         """The records of one of its ledgers, oldest first.
 
@@ -43,9 +47,8 @@ class Snapshot:
             A line of it is no record.
         """
         try:
-            return [
-                json.loads(line) for line in self.text(f"ledgers/{name}.jsonl").splitlines() if line.strip()
-            ]
+            # Bytes: a line that was torn, which is passed over, may end inside a character.
+            return records_of(self.content(f"ledgers/{name}.jsonl"))
         except ValueError:
             raise RecordError(
                 f"ledgers/{name}.jsonl of release {self.release.short} holds a line that is no record",
