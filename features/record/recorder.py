@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from features.artefacts.files import remove_leftovers
 from features.record.dvc import push, repro
 from features.record.git import commit_paths, head
+from features.record.parameters import check_parameters
 from features.workspace.layout import ARTEFACT_FOLDERS
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
     Raises
     ------
     RecordError
-        DVC or git said no.
+        DVC or git said no, or params.yaml lacks what dvc.yaml goes by.
     StoreError
         LanceDB's tables cannot be read or tagged; the release is made, and the next record tags it.
     BusyError
@@ -78,6 +79,7 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
         (workspace.ledgers / "registry.jsonl").touch()
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(workspace.folder(kind))
+        check_parameters(workspace.root)
         repro(workspace.root)
         release = commit_paths(
             workspace.root,

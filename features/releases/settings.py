@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 __all__ = ["SECTIONS", "changed_settings", "with_sections_of"]
 
@@ -52,12 +54,10 @@ def with_sections_of(present: str, release: str) -> str:
         The text of now, and the one that the sections are taken from.
     """
     now, then = yaml.safe_load(present) or {}, yaml.safe_load(release) or {}
-    wanted = {
-        **now,
-        **{name: then[name] for name in SECTIONS if name in then},
-    }
-    # A section that the release did not know had its defaults then.
-    wanted = {name: value for name, value in wanted.items() if name not in SECTIONS or name in then}
+    # A section that the release did not know had its defaults then. They are written out, for dvc.yaml stays as it is
+    # now, and DVC records nothing where it names a section that params.yaml lacks.
+    unknown = {name: _defaults_of(name) for name in SECTIONS if name in now and name not in then}
+    wanted = {**now, **{name: then[name] for name in SECTIONS if name in then}, **unknown}
     if wanted == now:
         return present
     before, blocks = _blocks(present)
@@ -67,10 +67,24 @@ def with_sections_of(present: str, release: str) -> str:
             # A section that is the same in substance keeps the words it has now.
             if now.get(name) != then.get(name):
                 blocks[name] = others[name]
-        else:
-            blocks.pop(name, None)
+        elif name in unknown and now[name] != unknown[name]:
+            above = "".join(
+                takewhile(lambda line: not _HEAD.match(line), blocks.get(name, "").splitlines(keepends=True))
+            )
+            blocks[name] = (
+                above + yaml.safe_dump({name: unknown[name]}, sort_keys=False, allow_unicode=True) + "\n"
+            )
     text = before + "".join(blocks.values())
     return text if _holds(text, wanted) else yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
+
+
+def _defaults_of(section: str) -> dict[str, Any]:
+    """A section as it is in force where params.yaml does not have it."""
+    from features.workspace.settings import Settings
+
+    default = Settings.model_fields[section].get_default(call_default_factory=True)
+    plain: dict[str, Any] = TypeAdapter(type(default)).dump_python(default, mode="json")
+    return plain
 
 
 def _holds(text: str, wanted: Mapping[str, Any]) -> bool:

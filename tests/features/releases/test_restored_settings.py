@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import yaml
 
-from features.releases.settings import changed_settings, with_sections_of
+from features.releases.settings import SECTIONS, changed_settings, with_sections_of
+from features.workspace.settings import CalibrationParams, settings_of
 
 NOW = """# Settings.
 springboard:
@@ -59,8 +62,19 @@ def test_the_same_in_substance_is_the_same_text() -> None:
 
 
 def test_a_section_that_was_not_there_has_its_defaults_again() -> None:
-    text = with_sections_of(NOW + "calibration:\n  coverage: 0.9\n", THEN)
-    assert "calibration" not in yaml.safe_load(text)
+    text = with_sections_of(NOW + "\n# Gains.\ncalibration:\n  coverage: 0.9\n", THEN)
+    # Written out: DVC records nothing where dvc.yaml names a section that params.yaml lacks.
+    assert yaml.safe_load(text)["calibration"] == CalibrationParams().model_dump()
+    assert "# Gains.\ncalibration:" in text
+    assert with_sections_of(text, THEN) == text
+    for section in SECTIONS[1:]:
+        again = with_sections_of(
+            f"{NOW}{section}:\n  some: 1\n" if section != "ranking" else NOW, "encoder: {ref: then}\n"
+        )
+        restored = settings_of(again, Path("params.yaml"))
+        assert getattr(restored, section) == getattr(
+            settings_of("encoder: {ref: then}\n", Path("params.yaml")), section
+        )
     # And one that is not here comes back.
     text = with_sections_of(NOW, THEN + "overlap: {threshold: 0.5}\n")
     assert yaml.safe_load(text)["overlap"] == {"threshold": 0.5}
