@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from features.record.git import git_environment
 from models.errors import RecordError
 
 __all__ = ["RECORDING", "dvc", "dvc_environment", "push", "repro"]
@@ -23,12 +24,11 @@ def dvc_environment(root: Path) -> dict[str, str]:
     """The environment in which DVC runs on a workspace: quiet, without questions, with this Springboard."""
     scripts = str(Path(sys.executable).parent)
     return {
-        **os.environ,
+        **git_environment(),
         # The stages call `springboard`: the one of this environment, whether or not it is activated.
         "PATH": scripts + os.pathsep + os.environ.get("PATH", ""),
         "DVC_NO_ANALYTICS": "1",
         "SPRINGBOARD_WORKSPACE": str(root),
-        "GIT_TERMINAL_PROMPT": "0",
     }
 
 

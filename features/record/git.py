@@ -9,10 +9,37 @@ from pathlib import Path
 
 from models.errors import RecordError
 
-__all__ = ["commit_paths", "ensure_repository", "git", "git_bytes", "head"]
+__all__ = ["commit_paths", "ensure_repository", "git", "git_bytes", "git_environment", "head"]
 
 # Schedules run where nobody has set a name; a team's own identity, when set, comes first.
 _FALLBACK_IDENTITY = {"name": "Springboard", "email": "springboard@localhost"}
+
+
+# git sets them for its hooks and for `git rebase --exec`; they come before the folder that a command runs in. These are
+# what `git rev-parse --local-env-vars` lists but for its GIT_CONFIG*: settings (safe.directory) hold everywhere.
+_OF_ANOTHER_REPOSITORY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+
+
+def git_environment() -> dict[str, str]:
+    """The environment in which git, and what calls git, runs on a workspace: no other repository, no questions."""
+    ours = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
+    return {**ours, "GIT_TERMINAL_PROMPT": "0"}
 
 
 def git(root: Path, *arguments: str, check: bool = True) -> str:
@@ -40,7 +67,7 @@ def git_bytes(root: Path, *arguments: str, check: bool = True) -> bytes:
             cwd=root,
             capture_output=True,
             check=False,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            env=git_environment(),
         )
     except FileNotFoundError:
         raise RecordError(
