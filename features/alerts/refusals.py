@@ -19,7 +19,7 @@ def refusals(reading: Reading) -> Iterator[Alert]:
     decisions = Decisions(reading.workspace)
     for _, line in reading.new_lines("quarantine"):
         # What somebody has decided on in the meantime is no news.
-        if line["at"] > decisions.settled_at(line["role"], line["name"]):
+        if not decisions.is_settled(line):
             yield _by_gate(line)
     for _, line in reading.new_lines("intake"):
         if line.get("event") == "refused" and not line.get("by_gate"):

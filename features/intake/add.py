@@ -19,10 +19,10 @@ from features.intake.tuned import checked_tuned_model, find_tuned_model
 from features.overlap import make_sketch
 from features.quarantine.decisions import Decisions, Lifted
 from features.quarantine.keeping import keep_refused
+from features.quarantine.refusals import note_refusal
 from features.reading import ReadDataset, cap_rows, dataset_version, read_dataset
 from features.record.recorder import mark_unrecorded
 from features.registry.entries import Entry, Kind, Registry
-from features.registry.ledger import Ledger
 from features.registry.names import check_name, slug_of
 from features.registry.places import kept_reference, located
 from models.errors import ArtefactError, GateError, NamingError, SettingsError, SpringboardError
@@ -68,6 +68,7 @@ class _Cap:
 class _Accepted:
     rows: pl.DataFrame
     version: str
+    profile: dict[str, Any]
     report: GateReport
     dataset: ReadDataset
     cap: _Cap
@@ -292,7 +293,7 @@ def _gate(
         if lifted is None:
             held = keep_refused(decisions, report, version_hint=hint)
             refusal = refusal_record(report, name=name, role=kind.value, reference=reference)
-            _note_refusal(workspace, refusal, how or {})
+            note_refusal(workspace, {**refusal, **(how or {})}, held)
         waits = "its rows and the reasons wait in quarantine"
         raise GateError(
             f"{kind.value} '{name}' was refused by the quality gate: {'; '.join(report.reasons)}",
@@ -301,21 +302,10 @@ def _gate(
         )
     rows = cap_rows(report.accepted, cap.rows, cap.seed)
     version = dataset_version(rows, dataset.task)
+    # Before anything is written: rows that no card can be made of leave nothing behind.
+    profile = profile_of(rows, dataset.task)
     held = keep_refused(decisions, report, version_hint=hint, version=version)
-    return _Accepted(rows, version, report, dataset, cap, held)
-
-
-def _note_refusal(workspace: Workspace, refusal: dict[str, Any], how: dict[str, Any]) -> None:
-    ledger = Ledger(workspace.ledgers / "quarantine.jsonl")
-    whole = {**refusal, **how}
-    for record in ledger.read():
-        # Lines from before a refusal could be released do not hold how the dataset was read.
-        wanted = whole if "kept" in record else refusal
-        if {key: value for key, value in record.items() if key != "at"} == wanted:
-            return  # The same refusal once is enough, however often a schedule tries.
-    line = ledger.append(whole)
-    on = {name: refusal[name] for name in ("name", "role", "reference", "reasons")}
-    note(workspace, "dataset refused by the gate", on, ledger=ledger, record=line)
+    return _Accepted(rows, version, profile, report, dataset, cap, held)
 
 
 def _has_files(plan: Plan, entry: Entry) -> bool:
@@ -354,7 +344,7 @@ def _dataset_card(accepted: _Accepted) -> Card:
             "cap": accepted.cap.rows,
             "cap_seed": accepted.cap.seed,
         },
-        facts={**profile_of(accepted.rows, dataset.task), "gate": accepted.report.summary()},
+        facts={**accepted.profile, "gate": accepted.report.summary()},
     )
 
 

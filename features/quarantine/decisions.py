@@ -54,14 +54,13 @@ class Link:
     """Which quarantine file belongs to the registration in force, and what was released of it since.
 
     ``is_known`` is False for a registration from before there were links: then every file of the name may be meant.
-    ``version`` is what is registered, ``at`` since when.
+    ``version`` is what is registered.
     """
 
     is_known: bool
     file: str | None
     released: Counter[str]
     version: str
-    at: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Decisions:
                 found = replace(found, version=line["version"])
             else:
                 known = "quarantine" in line
-                found = Link(known, line.get("quarantine"), Counter(), line["version"], line["at"])
+                found = Link(known, line.get("quarantine"), Counter(), line["version"])
         return found
 
     @cached_property
@@ -121,11 +120,29 @@ class Decisions:
             return file is None
         return link.file == file or (file is None and link.file in self.dropped_files)
 
-    def settled_at(self, role: str, name: str) -> str:
-        """When a refused dataset of that name was last released or dropped; empty where nobody decided."""
-        times = [
-            line["at"]
+    def _on_datasets(self, role: str, name: str) -> list[dict[str, Any]]:
+        """What settles a refusal of the name as a whole: it is dropped, released, or another version is accepted."""
+        return [
+            line
             for line in self._of(role, name)
-            if line.get("event") == DROPPED or (line.get("released") or {}).get("whole")
+            if line.get("event") == DROPPED
+            or (line.get("event") == "registered" and (line.get("released") or {"whole": True})["whole"])
         ]
-        return max(times, default="")
+
+    def count(self, role: str, name: str) -> int:
+        """How many decisions there are by which a refusal of that name as a whole is settled."""
+        return len(self._on_datasets(role, name))
+
+    def settled_at(self, role: str, name: str) -> str:
+        """When a refused dataset of that name was last settled; empty where it never was."""
+        return max((line["at"] for line in self._on_datasets(role, name)), default="")
+
+    def is_settled(self, refusal: Mapping[str, Any]) -> bool:
+        """Whether a line of ledgers/quarantine.jsonl needs no decision any more."""
+        role, name = str(refusal["role"]), str(refusal["name"])
+        if "after" not in refusal:
+            # A line of an older version has nothing but its time to go by.
+            return bool(refusal["at"] <= self.settled_at(role, name))
+        # Rows that are not kept were all dropped before.
+        was_dropped = refusal["held"] is None and refusal["rows"] > 0
+        return bool(was_dropped or self.count(role, name) > refusal["after"])

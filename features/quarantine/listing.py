@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from features.artefacts.files import read_table_card
 from features.exchange.imports import Imports
 from features.quarantine.decisions import Decisions
-from features.registry.ledger import Ledger
+from features.quarantine.refusals import Refusals
 from models.errors import ArtefactError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def held_records(workspace: Workspace) -> list[dict[str, Any]]:
     from features.inbox.listing import refused_unread
 
     decisions = Decisions(workspace)
+    refusals = Refusals(decisions)
     records = [
         {
             "name": line["name"],
@@ -43,8 +44,7 @@ def held_records(workspace: Workspace) -> list[dict[str, Any]]:
             "created_at": line["at"],
             "file": None,
         }
-        for line in Ledger(workspace.ledgers / "quarantine.jsonl").read()
-        if line["at"] > decisions.settled_at(line["role"], line["name"])
+        for line in refusals.waiting
     ]
     records += [
         {
@@ -74,18 +74,18 @@ def held_records(workspace: Workspace) -> list[dict[str, Any]]:
     ]
     for path in sorted(workspace.folder("quarantine").glob("[!.]*.parquet")):
         if path.stem not in decisions.dropped_files:
-            records += _of_file(workspace, decisions, path)
+            records += _of_file(workspace, refusals, path)
     # A dataset whose rows were kept stands in the list once, with its file.
     kept = {(one["role"], one["name"]) for one in records if one["what"] == ALL_ROWS}
     return [one for one in records if one["what"] != "dataset" or (one["role"], one["name"]) not in kept]
 
 
-def _of_file(workspace: Workspace, decisions: Decisions, path: Path) -> list[dict[str, Any]]:
+def _of_file(workspace: Workspace, refusals: Refusals, path: Path) -> list[dict[str, Any]]:
     try:
         card = read_table_card(path)
     except ArtefactError as problem:
         return [{"name": path.stem, "what": "rows", "reason": problem.what, "file": str(path)}]
-    left = _left(decisions, path.stem, card)
+    left = _left(refusals, path.stem, card)
     if not left:
         return []
     return [
@@ -96,19 +96,19 @@ def _of_file(workspace: Workspace, decisions: Decisions, path: Path) -> list[dic
             "rule": _counts(card.facts["refused_by_rule"]),
             "reason": "; ".join(card.facts["reasons"]),
             "rows": left,
-            "created_at": card.made_at,
+            "created_at": refusals.when(path.stem, card)[1],
             "file": str(path.relative_to(workspace.root)),
         }
     ]
 
 
-def _left(decisions: Decisions, key: str, card: Card) -> int:
+def _left(refusals: Refusals, key: str, card: Card) -> int:
     """How many rows of a file nobody has decided on."""
     role, name = card.inputs["role"], card.inputs["name"]
     rows = int(card.facts["rows"])
     if card.facts["stopped"]:
-        return rows if card.made_at > decisions.settled_at(role, name) else 0
-    link = decisions.link(role, name)
+        return rows if refusals.is_waiting(key, card) else 0
+    link = refusals.decisions.link(role, name)
     if link is None or not link.is_known:
         return rows - (link.released.total() if link else 0)
     # What an earlier registration of the name left out is not of the rows that it stands for.

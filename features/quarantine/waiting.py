@@ -12,8 +12,8 @@ import polars as pl
 from features.artefacts.files import read_table, read_table_card
 from features.gate.waiver import row_digests
 from features.quarantine.decisions import Decisions
+from features.quarantine.refusals import Refusals
 from features.reading.wording import did_you_mean, shown
-from features.registry.ledger import Ledger
 from models.errors import ArtefactError, NamingError, SettingsError
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def waiting_of(workspace: Workspace, name: str, role: str | None = None) -> Wait
     """
     decisions = Decisions(workspace)
     files = _files(workspace, decisions)
-    refusals = [line for line in Ledger(workspace.ledgers / "quarantine.jsonl").read() if line.get("stopped")]
+    refusals = Refusals(decisions)
     known = {(f.card.inputs["name"], f.card.inputs["role"]) for f in files}
-    known |= {(line["name"], line["role"]) for line in refusals}
+    known |= {(line["name"], line["role"]) for line in refusals.lines}
     found = []
     for one in ("source", "target"):
         if (name, one) in known and role in (None, one):
-            waiting = _waiting(decisions, name, one, files, refusals)
+            waiting = _waiting(refusals, name, one, files)
             if waiting is not None:
                 found.append(waiting)
     if len(found) == 1:
@@ -151,17 +151,14 @@ def _files(workspace: Workspace, decisions: Decisions) -> list[_File]:
     return found
 
 
-def _waiting(
-    decisions: Decisions, name: str, role: str, files: list[_File], refusals: list[dict[str, Any]]
-) -> Waiting | None:
+def _waiting(refusals: Refusals, name: str, role: str, files: list[_File]) -> Waiting | None:
     mine = [f for f in files if (f.card.inputs["name"], f.card.inputs["role"]) == (name, role)]
     keys = tuple(f.path.stem for f in mine)
-    link = decisions.link(role, name)
-    settled = max(decisions.settled_at(role, name), link.at if link else "")
-    stopped = [f for f in mine if f.card.facts["stopped"] and f.card.made_at > settled]
-    refused = [r for r in refusals if (r["name"], r["role"]) == (name, role) and r["at"] > settled]
-    if stopped or (refused and link is None):
-        newest = max(stopped, key=lambda f: f.card.made_at, default=None)
+    link = refusals.decisions.link(role, name)
+    stopped = [f for f in mine if f.card.facts["stopped"] and refusals.is_waiting(f.path.stem, f.card)]
+    refused = [r for r in refusals.waiting if (r["name"], r["role"]) == (name, role)]
+    if stopped or refused:
+        newest = max(stopped, key=lambda f: refusals.when(f.path.stem, f.card), default=None)
         rows = _rows([newest] if newest else [], Counter())
         line = refused[-1] if refused else None
         reasons = newest.card.facts["reasons"] if newest else (line or {}).get("reasons", [])
