@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,10 @@ def plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
     keep: list[pl.Series] = []
     for series in frame.get_columns():
         dtype = series.dtype
-        if isinstance(dtype, pl.Categorical | pl.Enum) or dtype.is_temporal():
+        if isinstance(dtype, pl.Duration):
+            # The one kind of time that polars does not cast to text.
+            keep.append(series.dt.to_string("polars"))
+        elif isinstance(dtype, pl.Categorical | pl.Enum) or dtype.is_temporal():
             keep.append(series.cast(pl.String))
         elif isinstance(dtype, pl.Decimal):
             keep.append(series.cast(pl.Float64))
@@ -70,12 +74,12 @@ def find_path(table: Table, name: str, option: str) -> ColumnPath:
     """
     names = table.frame.columns
     if name in names:
-        return ColumnPath(name, (_ITEM,) if _holds_lists(table, name) else ())
+        return ColumnPath(name, (_ITEM,) if _holds_lists(table.frame[name], table) else ())
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         column = ".".join(parts[:cut])
         if column in names and (
-            column in table.nested or isinstance(table.frame.schema[column], pl.List | pl.Array)
+            column in table.nested or isinstance(table.frame[column].dtype, pl.List | pl.Array)
         ):
             return ColumnPath(column, tuple(parts[cut:]))
     hint = did_you_mean(name, names)
@@ -86,21 +90,23 @@ def find_path(table: Table, name: str, option: str) -> ColumnPath:
     )
 
 
-def _holds_lists(table: Table, name: str) -> bool:
-    if isinstance(table.frame.schema[name], pl.List | pl.Array):
+def _holds_lists(series: pl.Series, table: Table) -> bool:
+    if isinstance(series.dtype, pl.List | pl.Array):
         return True
-    if name not in table.nested:
+    if series.name not in table.nested:
         return False
-    return all(cell.startswith("[") for cell in table.frame[name].drop_nulls().head(100).to_list())
+    return all(cell.startswith("[") for cell in series.drop_nulls().head(100).to_list())
 
 
 def item_columns(table: Table) -> list[str]:
     """List dotted paths to the values inside lists, as they would be named: ``sentences.*``."""
     found: list[str] = []
-    for name in table.frame.columns:
-        if not _holds_lists(table, name):
+    # Column by column: asked for each by its name, a frame goes through all of them every time.
+    for series in table.frame.get_columns():
+        name = series.name
+        if not _holds_lists(series, table):
             continue
-        first = next((cell for cell in _cells(table, name)[:100] if cell), None)
+        first = next((cell for cell in _cells(series.head(100), table) if cell), None)
         if not first:
             continue
         if isinstance(first[0], dict):
@@ -125,7 +131,7 @@ def take(table: Table, paths: list[ColumnPath], unparsed: Unparsed) -> list[pl.S
     """
     if not any(path.steps for path in paths):
         return [table.frame[path.column] for path in paths]
-    cells = [_cells(table, path.column) for path in paths]
+    cells = [_cells(table.frame[path.column], table) for path in paths]
     columns: list[list[Any]] = [[] for _ in paths]
     for number, row in enumerate(zip(*cells, strict=True)):
         values = [_walk(cell, path.steps) for cell, path in zip(row, paths, strict=True)]
@@ -148,9 +154,9 @@ def take(table: Table, paths: list[ColumnPath], unparsed: Unparsed) -> list[pl.S
     return [series_of(path.column, column) for path, column in zip(paths, columns, strict=True)]
 
 
-def _cells(table: Table, name: str) -> list[Any]:
-    cells = table.frame[name].to_list()
-    if name in table.nested:
+def _cells(series: pl.Series, table: Table) -> list[Any]:
+    cells = series.to_list()
+    if series.name in table.nested:
         return [None if cell is None else json.loads(cell) for cell in cells]
     return cells
 
@@ -178,7 +184,9 @@ def series_of(name: str, values: list[Any]) -> pl.Series:
     if kinds == {int} and all(value is None or abs(value) < 2**63 for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     if kinds and kinds <= {int, float}:
-        return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+        # JSON may write whole numbers of hundreds of digits, which no float holds: they stay text.
+        with suppress(OverflowError):
+            return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
     return pl.Series(name, [_as_text(value) for value in values], dtype=pl.String)
 
 

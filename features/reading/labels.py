@@ -106,7 +106,9 @@ def _floats(series: pl.Series, missing: Collection[str]) -> Labels:
     values = values.set(gone.values.is_null() & values.is_not_null(), None)
     filled = values.drop_nulls()
     gaps = values.null_count() > 0
-    if gaps and filled.len() and (filled == filled.round()).all() and filled.n_unique() <= _FEW_CLASSES:
+    # Infinity equals itself rounded, and no whole number that is counted here is beyond 64 bits.
+    whole = (filled.abs() < 2.0**63).all() and (filled == filled.round()).all()
+    if gaps and filled.len() and whole and filled.n_unique() <= _FEW_CLASSES:
         return Labels(values.cast(pl.Int64).cast(pl.String), "int", gone.missing)
     return Labels(values, "float", gone.missing)
 

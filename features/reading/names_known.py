@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["NO_HINT", "WHOLE_NAME", "is_pair", "label_rank", "text_rank"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NO_HINT", "WHOLE_NAME", "label_rank", "pairs_among", "text_rank"]
 
 _TEXTS = (
     ("text",),
@@ -115,19 +119,22 @@ _SUFFIXED = re.compile(
 _PREFIXED = re.compile(r"^(?P<side>left|right|first|second)_(?P<stem>.+)$")
 
 
-def is_pair(first: str, second: str) -> bool:
-    """Whether two names are those of the two texts of a pair, in this order.
+def pairs_among(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Find the names that are those of the two texts of a pair, first and second.
 
     Only the names are looked at: ``subtask_a`` and ``subtask_b`` are a pair of something too.
     """
-    a, b = "_".join(_parts(first)), "_".join(_parts(second))
-    if (a, b) in _PAIRS:
-        return True
-    sides = _side(a), _side(b)
-    if sides[0] is None or sides[1] is None:
-        return False
-    (stem_a, side_a), (stem_b, side_b) = sides[0], sides[1]
-    return stem_a == stem_b and _SIDES.get(side_a) == side_b
+    called: dict[str, list[str]] = {}
+    sides: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        plain = "_".join(_parts(name))
+        called.setdefault(plain, []).append(name)
+        if side := _side(plain):
+            sides.setdefault(side, []).append(name)
+    # Looked up rather than compared each with each: a wide table has thousands of names.
+    groups = [(called.get(first, []), called.get(second, [])) for first, second in _PAIRS]
+    groups += [(found, sides.get((stem, _SIDES.get(side, "")), [])) for (stem, side), found in sides.items()]
+    return list(dict.fromkeys((a, b) for first, second in groups for a in first for b in second))
 
 
 def _side(name: str) -> tuple[str, str] | None:

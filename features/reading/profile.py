@@ -76,10 +76,11 @@ class Profile:
 
 def profiles_of(table: Table) -> list[Profile]:
     """Profile every column that holds single values."""
+    # Column by column: asked for each by its name, a frame goes through all of them every time.
     return [
-        profile_of(table.frame[name], name, untyped=table.untyped, named=name in table.class_names)
-        for name in table.frame.columns
-        if name not in table.nested and not isinstance(table.frame.schema[name], pl.List | pl.Array | pl.Null)
+        profile_of(series, series.name, untyped=table.untyped, named=series.name in table.class_names)
+        for series in table.frame.get_columns()
+        if series.name not in table.nested and not isinstance(series.dtype, pl.List | pl.Array | pl.Null)
     ]
 
 

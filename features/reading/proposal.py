@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.reading.columns import find_path, item_columns, take
-from features.reading.names_known import NO_HINT, WHOLE_NAME, is_pair, label_rank, text_rank
+from features.reading.names_known import NO_HINT, WHOLE_NAME, label_rank, pairs_among, text_rank
 from features.reading.profile import Profile, profile_of, profiles_of
 from features.reading.table import Unparsed
 from features.reading.wording import listed, shown
@@ -73,7 +73,8 @@ def _choose_text(profiles: Sequence[Profile], options: ReadOptions) -> tuple[tup
         p for p in profiles if p.kind == "text" and p.filled and p.urls < 0.5 and p.name != options.label
     ]
     wants_pair = options.task is None or options.task.is_pair
-    pairs = [(a.name, b.name) for a in strings for b in strings if a is not b and _are_pair(a, b)]
+    profile = {p.name: p for p in strings}
+    pairs = [(a, b) for a, b in pairs_among(profile) if _are_texts(profile[a], profile[b])]
     if wants_pair and len(pairs) == 1:
         return pairs[0], "a pair by their names"
     prose = [p for p in strings if p.reads_like_text]
@@ -97,10 +98,8 @@ def _choose_text(profiles: Sequence[Profile], options: ReadOptions) -> tuple[tup
     raise _unclear("text", [*prose, *wordy] or strings, profiles)
 
 
-def _are_pair(a: Profile, b: Profile) -> bool:
-    """Whether two columns are a pair by name, and texts by name or content."""
-    if not is_pair(a.name, b.name):
-        return False
+def _are_texts(a: Profile, b: Profile) -> bool:
+    """Whether two columns that are a pair by name are texts, by name or content."""
     named = text_rank(a.name.rstrip("0123456789_abAB ")) < WHOLE_NAME or text_rank(a.name) < NO_HINT
     return named or (a.reads_like_text and b.reads_like_text)
 
