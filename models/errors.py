@@ -19,6 +19,7 @@
     │   └── InputsError                 an array that no scorer can take: its name, its shape and the cure
     ├── StoreError                      LanceDB cannot be opened, or holds what it should not
     ├── RecordError                     DVC or git refused to record
+    │   └── PushError                       the release is made, and DVC's remote lacks files of it
     └── BusyError                       another run holds the lock for longer than we were told to wait
 
 Each message says four things: what failed, on which object, what happens now, and what to type next.
@@ -35,6 +36,7 @@ __all__ = [
     "MappingError",
     "NamingError",
     "OfflineError",
+    "PushError",
     "ReadError",
     "RecordError",
     "ScoringError",
@@ -138,6 +140,10 @@ class StoreError(SpringboardError):
 
 class RecordError(SpringboardError):
     """DVC or git refused to record."""
+
+
+class PushError(RecordError):
+    """The release is made, and DVC's remote lacks files of it."""
 
 
 class BusyError(SpringboardError):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from features.record.git import git_environment
-from models.errors import RecordError
+from features.record.git import git_environment, refuse_left_lock
+from models.errors import PushError, RecordError
 
 __all__ = ["RECORDING", "dvc", "dvc_environment", "push", "repro"]
 
@@ -53,6 +53,7 @@ def dvc(root: Path, *arguments: str, recording: bool = False, consequence: str =
         env=environment,
     )
     if done.returncode != 0:
+        refuse_left_lock(root, done.stderr, consequence)
         said = (done.stderr or done.stdout).strip().splitlines()
         raise RecordError(
             f"'dvc {arguments[0]}' failed in '{root}': {' '.join(said[-6:])}",
@@ -71,5 +72,18 @@ def repro(root: Path) -> None:
 
 
 def push(root: Path) -> None:
-    """``dvc push`` to the default remote of .dvc/config; what is there already is not sent again."""
-    dvc(root, "push")
+    """``dvc push`` to the default remote of .dvc/config; what is there already is not sent again.
+
+    Raises
+    ------
+    PushError
+        DVC said no: the remote cannot be reached, or there is none.
+    """
+    try:
+        dvc(root, "push")
+    except RecordError as problem:
+        raise PushError(
+            problem.what,
+            consequence="the release is made, and DVC's remote lacks files of it",
+            next_step="mend what dvc says, then: springboard push --all (the next run sends the newest release only)",
+        ) from None

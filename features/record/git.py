@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import RecordError
 
-__all__ = ["commit_paths", "ensure_repository", "git", "git_bytes", "git_environment", "head"]
+__all__ = [
+    "commit_paths",
+    "ensure_repository",
+    "git",
+    "git_bytes",
+    "git_environment",
+    "head",
+    "refuse_left_lock",
+]
 
 # Schedules run where nobody has set a name; a team's own identity, when set, comes first.
 _FALLBACK_IDENTITY = {"name": "Springboard", "email": "springboard@localhost"}
@@ -34,6 +43,11 @@ _OF_ANOTHER_REPOSITORY = frozenset(
         "GIT_WORK_TREE",
     }
 )
+
+_NOT_IN_GIT = "what was computed is kept; it is not in git yet"
+
+# git: Unable to create '/w/.git/index.lock'; DVC: ('/w/.git/index', '/w/.git/index.lock').
+_A_LOCK = re.compile(r"'([^'\n]+\.lock)'")
 
 
 def git_environment() -> dict[str, str]:
@@ -74,12 +88,41 @@ def git_bytes(root: Path, *arguments: str, check: bool = True) -> bytes:
             "git is not installed", next_step="install git and type the command again"
         ) from None
     if check and done.returncode != 0:
+        refuse_left_lock(root, _text(done.stderr), _NOT_IN_GIT)
         raise RecordError(
             f"'git {arguments[0]}' failed in '{root}': {_text(done.stderr or done.stdout).strip()}",
-            consequence="what was computed is kept; it is not in git yet",
+            consequence=_NOT_IN_GIT,
             next_step="mend what git says and run the command again",
         )
     return done.stdout
+
+
+def refuse_left_lock(root: Path, said: str, consequence: str) -> None:
+    """Say what to do where git, or DVC on its behalf, failed for a lock: both say little more than that a file exists.
+
+    Parameters
+    ----------
+    root
+        Where it ran.
+    said
+        What it said.
+    consequence
+        What that means.
+
+    Raises
+    ------
+    RecordError
+        A lock of git's that it names is there.
+    """
+    for name in _A_LOCK.findall(said):
+        path = root / name
+        if ".git" in path.parts and path.exists():
+            raise RecordError(
+                f"git's lock '{path}' is there: git is at work in '{root}', or was killed while it was",
+                consequence=consequence,
+                next_step="wait until no git process runs there, on no machine that mounts it; if the file is still "
+                f"there then, delete it (rm '{path}') and type the command again",
+            )
 
 
 def _text(said: bytes) -> str:

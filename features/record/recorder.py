@@ -62,6 +62,8 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
     ------
     RecordError
         DVC or git said no, or params.yaml lacks what dvc.yaml goes by.
+    PushError
+        The remote cannot be reached; the release is made, and the next record sends what is newest then.
     StoreError
         LanceDB's tables cannot be read or tagged; the release is made, and the next record tags it.
     BusyError

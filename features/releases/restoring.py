@@ -7,7 +7,7 @@ docs/decisions/0008 says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,7 +28,7 @@ from features.releases.settings import changed_settings, with_sections_of
 from features.releases.snapshot import Snapshot
 from features.workspace.layout import Workspace
 from features.workspace.settings import settings_of
-from models.errors import ArtefactError, SpringboardError
+from models.errors import ArtefactError, PushError, SpringboardError
 from models.scorers import get_scorer
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def restore(workspace: Workspace, name: str) -> Restored:
         A refresh has been ranking one of the targets for longer than the settings allow.
     RecordError
         DVC or git said no.
+    PushError
+        All of it is done, the new release too, and DVC's remote cannot be reached.
     """
     with workspace.lock("restore"):
         source = find_release(workspace, name)
@@ -101,7 +103,9 @@ def restore(workspace: Workspace, name: str) -> Restored:
         # What is there now must itself be a release to come back to.
         if unrecorded(workspace) or _typed_since(workspace):
             mark_unrecorded(workspace)
-            record(workspace, f"Before restoring {source.short}")
+            # All that is needed to go back is here; what a remote lacks is told at the end, when it is as it was.
+            with suppress(PushError):
+                record(workspace, f"Before restoring {source.short}")
         files = put_in_place(workspace, found)
         with ExitStack() as locks:
             for lock in change.locks():
