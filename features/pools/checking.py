@@ -12,6 +12,7 @@ import numpy as np
 
 from features.pools.layout import Listed, Manifest, broken_pool, source_path
 from features.pools.packing import Packed, esm_of, read_packed, sketch_of
+from features.reading.wording import shown
 from features.registry.ledger import parse_time
 from models.errors import ArtefactError, SpringboardError
 
@@ -62,10 +63,11 @@ def _checked(folder: Path, manifest: Manifest, listed: Listed) -> Checked:
         packed = read_packed(path)
         key = _esm_key(packed, manifest, listed)
         _refuse_odd_cards(packed)
+        _refuse_other_facts(packed, listed)
         _refuse_odd_numbers(packed)
         _refuse_odd_head(packed)
         return Checked(listed, content, packed, key, sketch_of(packed))
-    except (SpringboardError, KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (SpringboardError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
         said = (
             problem.what if isinstance(problem, SpringboardError) else f"{type(problem).__name__}: {problem}"
         )
@@ -98,6 +100,22 @@ def _refuse_odd_cards(packed: Packed) -> None:
         raise ArtefactError("its ESM's card is of something else")
     if packed.card.facts["profile"].get("rows") != packed.card.facts["rows"]:
         raise ArtefactError("its profile is of other rows")
+    packed.card.to_json()  # Numbers that are none, which Python reads in JSON, could not be written here.
+
+
+def _refuse_other_facts(packed: Packed, listed: Listed) -> None:
+    """The registry keeps what the pool lists, and rankings read the card: both are of the same source."""
+    facts, classes = packed.card.facts, packed.card.facts["classes"]
+    if not isinstance(classes, list):
+        raise ArtefactError("its card does not list its classes")
+    said = {
+        "rows": (listed.rows, facts["rows"]),
+        "task": (listed.task.value, packed.card.settings["task"]),
+        "classes": (listed.classes, len(classes) or None),
+    }
+    for name, (told, real) in said.items():
+        if told != real:
+            raise ArtefactError(f"the pool lists its {name} as {told}, and its card says {shown(str(real))}")
 
 
 def _refuse_odd_numbers(packed: Packed) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from features.artefacts.files import write_whole
 from features.reading.wording import shown
+from features.registry.ledger import parse_time
 from features.registry.names import check_name
 from models.errors import ArtefactError, NamingError
 from models.tasks import Task
@@ -33,6 +34,8 @@ POOL_LAYOUT = 1
 
 MANIFEST = "pool.json"
 _MOST_BYTES = 1 << 24
+_LARGEST = 1e300
+_MOST = 1 << 53  # Whole numbers up to here are the same in every table and in JSON.
 
 
 @dataclass(frozen=True)
@@ -141,13 +144,13 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     ArtefactError
-        It is missing or broken, or of a newer layout.
+        It is missing or broken, of a newer layout, or says what it may not: registries keep it for ever.
     """
     path = folder / MANIFEST
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError("it is larger than any list of sources")
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
         layout = raw["layout"]
         if isinstance(layout, int) and layout > POOL_LAYOUT:
             raise ArtefactError(
@@ -161,7 +164,15 @@ def read_manifest(folder: Path) -> Manifest:
         return _manifest_of(raw)
     except FileNotFoundError:
         raise broken_pool(folder, f"it has no {MANIFEST}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, NamingError) as problem:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        NamingError,
+    ) as problem:
         said = problem.what if isinstance(problem, NamingError) else f"{type(problem).__name__}: {problem}"
         raise broken_pool(folder, f"its {MANIFEST} cannot be read ({said[:300]})") from problem
 
@@ -183,20 +194,64 @@ def _manifest_of(raw: dict[str, Any]) -> Manifest:
         raise ValueError("it does not say with which settings it was made")
     return Manifest(
         name=check_name(raw["name"]),
-        title=str(raw["title"]),
-        encoder=str(raw["encoder"]),
-        encoder_label=str(raw["encoder_label"]),
+        title=_text(raw, "title"),
+        encoder=_text(raw, "encoder"),
+        encoder_label=_text(raw, "encoder_label"),
         settings=dict(raw["settings"]),
-        code=str(raw["code"]),
+        code=_text(raw, "code"),
         sources=sources,
     )
 
 
 def _listed(raw: dict[str, Any]) -> Listed:
-    known = {name: raw[name] for name in Listed.__dataclass_fields__}
-    digest = str(raw["sha256"])
+    digest = _text(raw, "sha256")
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
         raise ValueError("a sha256 that is none")
-    about = About(**{name: raw["about"][name] for name in About.__dataclass_fields__})
-    # A name is part of a path, whoever wrote it.
-    return Listed(**{**known, "name": check_name(raw["name"]), "task": Task(raw["task"]), "about": about})
+    parse_time(_text(raw, "made_at"))
+    told = raw["about"]
+    return Listed(
+        # A name is part of a path, whoever wrote it.
+        name=check_name(raw["name"]),
+        version=_text(raw, "version"),
+        task=Task(raw["task"]),
+        rows=_count(raw, "rows"),
+        classes=None if raw["classes"] is None else _count(raw, "classes"),
+        bytes=_count(raw, "bytes"),
+        sha256=digest,
+        made_at=raw["made_at"],
+        heldout_r2=None if raw["heldout_r2"] is None else _number(raw, "heldout_r2"),
+        about=About(
+            title=_text(told, "title"),
+            reference=_text(told, "reference"),
+            licence=None if told["licence"] is None else _text(told, "licence"),
+            commit=None if told["commit"] is None else _text(told, "commit"),
+            citation=None if told["citation"] is None else _text(told, "citation"),
+        ),
+    )
+
+
+def _text(raw: dict[str, Any], name: str) -> str:
+    value = raw[name]
+    if not isinstance(value, str):
+        raise TypeError(f"its {name} is no text")
+    return value
+
+
+def _count(raw: dict[str, Any], name: str) -> int:
+    value = raw[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST:
+        raise TypeError(f"its {name} is no whole number from 1 on")
+    return value
+
+
+def _number(raw: dict[str, Any], name: str) -> float:
+    value = raw[name]
+    # Compared rather than converted: JSON may write 1e999, and whole numbers that no float holds.
+    if not isinstance(value, float | int) or isinstance(value, bool) or not abs(value) < _LARGEST:
+        raise TypeError(f"its {name} is no finite number")
+    return float(value)
+
+
+def _no_number(word: str) -> float:
+    """Refuse NaN and Infinity, which Python reads and no ledger can hold."""
+    raise ValueError(f"{word} is no number of JSON")
