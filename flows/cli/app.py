@@ -134,6 +134,7 @@ def main() -> None:
     except SystemExit as leaving:
         # typer makes exit code 1 of a pipe that nobody reads any more; what the command itself answered stands.
         if not (isinstance(leaving.__context__, BrokenPipeError) and _nobody_reads_on()):
+            _write_out_what_is_left()
             raise
         # Somebody piped us into head: not an error, and nothing more can be said there.
         _say_no_more(sys.stdout)
@@ -158,6 +159,14 @@ def _nobody_reads_on() -> bool:
     poll = select.poll()
     poll.register(sys.stdout.fileno(), select.POLLOUT)
     return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _write_out_what_is_left() -> None:
+    # Python itself would do it too late to be told that nobody reads on: it complains, and ends with code 120.
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _say_no_more(sys.stdout)
 
 
 def _say_no_more(stream: TextIO) -> None:
