@@ -197,11 +197,11 @@ def read_table(path: Path, *, option: str) -> Table:
         raise UnreadableError(
             f"'{path}' is empty", consequence=NOTHING, next_step=f"name another with {option}"
         )
-    twice = [name for name in frame.columns if "_duplicated_" in name]
+    # polars renames the second of two columns with one name.
+    twice = [name for name in frame.columns if f"{name}_duplicated_0" in frame.columns]
     if ending == ".csv" and twice:
-        name = twice[0].partition("_duplicated_")[0]
         raise UnreadableError(
-            f"'{path}' has two columns called {name!r}",
+            f"'{path}' has two columns called {twice[0]!r}",
             consequence=NOTHING,
             next_step="rename or remove one of them",
         )

@@ -72,9 +72,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise _refused(path, f"cannot be read as CSV: {why[:200]}", "correct it, or name another") from None
     _check_columns(path, frame.columns)
     rows = [{name: value or "" for name, value in row.items()} for row in frame.to_dicts()]
-    while rows and not any(
-        rows[-1].values()
-    ):  # Spreadsheets and editors like to end a file with empty lines.
+    # Spreadsheets and editors like to end a file with empty lines.
+    while rows and not any(rows[-1].values()):
         rows.pop()
     if not rows:
         raise _refused(path, "has no rows", "add a row for each result")

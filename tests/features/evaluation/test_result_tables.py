@@ -119,6 +119,8 @@ def test_seeds_of_parquet_may_be_floats(tmp_path: Path) -> None:
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="two columns called 'score'"):
         _read(tmp_path, [(*GOOD[0], 0.9)], f"{HEAD},score")
+    # A name that only looks as if polars had given it is a name like any other.
+    assert _read(tmp_path, [(*GOOD[0], 0.9)], f"{HEAD},rows_duplicated_0").results == {"t": {"a": {0: 0.5}}}
 
 
 @pytest.mark.parametrize("column", ["source", "target", "seed", "score", "group"])
