@@ -5,9 +5,10 @@ from __future__ import annotations
 from flows.running import workspace_at, worth_a_retry
 
 from features.record import record  # isort: skip
-from prefect import task
+from prefect import get_run_logger, task
 
 from features.audit import catch_up
+from features.wording import counted
 
 __all__ = ["record_state"]
 
@@ -18,4 +19,8 @@ def record_state(workspace: str, message: str) -> str | None:
     place = workspace_at(workspace)
     # What a killed run changed and could not note is noted before it is recorded.
     catch_up(place)
-    return record(place, message).release
+    done = record(place, message)
+    for folder, count in sorted(done.mended.items()):
+        what = f"{counted(count, 'file')} of data/{folder} {'was' if count == 1 else 'were'} not as recorded"
+        get_run_logger().warning("%s: put back from DVC's cache", what)
+    return done.release

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from features.artefacts.files import write_whole
 from features.audit import note
 from features.maintenance.needed import COLLECTED, Needed, needed
-from features.maintenance.recorded import Recorded, md5_of, recorded_files
 from features.record.git import head
+from features.record.recorded import Recorded, md5_of, recorded_files
 from features.record.recorder import mark_unrecorded
 from features.registry.ledger import now_utc, parse_time
 

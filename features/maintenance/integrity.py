@@ -10,11 +10,11 @@ from features.artefacts.files import MADE_ANEW, read_arrays, read_arrays_card, r
 from features.audit import verify
 from features.maintenance.mending import Difference, differences
 from features.maintenance.problems import Problem, grouped, of_error
-from features.maintenance.recorded import recorded_files
 from features.maintenance.serving import check_store
 from features.rankings.history import RankingLedger
 from features.rankings.pins import pins_in_force
 from features.rankings.ranking import read_ranking
+from features.record.recorded import recorded_files
 from features.registry.entries import Kind
 from features.registry.ledger import Ledger
 from features.workspace.layout import ARTEFACT_FOLDERS
@@ -22,7 +22,7 @@ from models.errors import ArtefactError, SpringboardError
 
 if TYPE_CHECKING:
     from features.artefacts.plan import Plan
-    from features.maintenance.recorded import Recorded
+    from features.record.recorded import Recorded
     from features.workspace.layout import Workspace
 
 __all__ = ["check"]

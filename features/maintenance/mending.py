@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.artefacts.files import write_whole
-from features.audit import note
 from features.maintenance.needed import needed
-from features.maintenance.recorded import Recorded, md5_of, recorded_files
 from features.quarantine.decisions import Decisions
+from features.record.damage import note_put_back, was_made_anew
+from features.record.recorded import Recorded, md5_of, recorded_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +53,7 @@ def differences(workspace: Workspace, recorded: Mapping[str, Recorded] | None = 
     workspace
         Where they lie.
     recorded
-        What :func:`features.maintenance.recorded.recorded_files` says, where somebody has just asked.
+        What :func:`features.record.recorded.recorded_files` says, where somebody has just asked.
 
     Raises
     ------
@@ -78,6 +76,8 @@ def differences(workspace: Workspace, recorded: Mapping[str, Recorded] | None = 
             wanted = wanted or needed(workspace, workspace.settings.maintain.keep_releases)
             if not wanted.wants(kind, path.stem):
                 continue
+        elif was_made_anew(path, one):
+            continue  # The next record takes it.
         found.append(Difference(path, one, md5 is None, one.in_cache()))
     return found
 
@@ -96,9 +96,7 @@ def mend(workspace: Workspace, found: Sequence[Difference]) -> dict[str, int]:
     with workspace.lock("record"):
         for one in found:
             if one.in_cache:
-                cached = one.recorded.cached
-                write_whole(one.path, lambda part, cached=cached: shutil.copyfile(cached, part))  # type: ignore[misc]
+                one.recorded.put_back(one.path)
                 done[one.path.parent.name] += 1
-    if done:
-        note(workspace, "artefacts put back from DVC's cache", {"files": done.total()}, kinds=dict(done))
+    note_put_back(workspace, done)
     return dict(done)

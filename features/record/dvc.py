@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from features.record.git import git_environment, refuse_left_lock
 from models.errors import PushError, RecordError
 
-__all__ = ["RECORDING", "dvc", "dvc_environment", "push", "repro"]
+__all__ = ["RECORDING", "ask_dvc", "dvc", "dvc_environment", "push", "repro"]
 
 RECORDING = "SPRINGBOARD_RECORDING"
 """Environment variable under which the stages of dvc.yaml make nothing (:func:`flows.cli.main` looks at it).
@@ -61,6 +64,47 @@ def dvc(root: Path, *arguments: str, recording: bool = False, consequence: str =
             next_step=f"mend what dvc says, then: cd '{root}' && dvc {' '.join(arguments)}",
         )
     return done.stdout
+
+
+def ask_dvc(root: Path, program: str, request: Mapping[str, Any], *, consequence: str) -> dict[str, Any]:
+    """Ask what only DVC's own library can say, in a process of its own.
+
+    Parameters
+    ----------
+    root
+        Where it runs.
+    program
+        The module that answers: it reads the request as JSON from stdin and writes the answer as JSON to stdout.
+    request
+        What is asked.
+    consequence
+        What it means where there is no answer.
+
+    Raises
+    ------
+    RecordError
+        It failed.
+    """
+    # The other program is of this very installation, wherever that was imported from.
+    here = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+    done = subprocess.run(
+        [sys.executable, "-m", program],
+        cwd=root,
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dvc_environment(root) | {"PYTHONPATH": path},
+    )
+    if done.returncode != 0:
+        raise RecordError(
+            f"DVC cannot be asked in '{root}': {' '.join(done.stderr.strip().splitlines()[-3:])}",
+            consequence=consequence,
+            next_step="mend what DVC says and type the same command again",
+        )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def repro(root: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from features.artefacts.files import remove_leftovers
+from features.record.damage import put_back_damaged
 from features.record.dvc import push, repro
-from features.record.git import commit_paths, head
+from features.record.git import commit_paths, git, head
 from features.record.parameters import check_parameters
 from features.workspace.layout import ARTEFACT_FOLDERS
 
@@ -22,10 +23,21 @@ RECORDED_PATHS = ("dvc.lock", "dvc.yaml", "params.yaml", "prefect.yaml", "ledger
 
 @dataclass(frozen=True)
 class Recording:
-    """What a call of :func:`record` did: whether anything was new, and the release (git commit) it made."""
+    """What a call of :func:`record` did.
+
+    Attributes
+    ----------
+    changed
+        Whether anything was new.
+    release
+        The release (git commit) that holds it.
+    mended
+        Folder -> how many recorded files held other bytes, and were put back from DVC's cache.
+    """
 
     changed: bool
     release: str | None
+    mended: Mapping[str, int] = field(default_factory=dict)
 
 
 def mark_unrecorded(workspace: Workspace) -> None:
@@ -46,8 +58,9 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
     """Record the workspace's state: ``dvc repro``, a git commit of dvc.lock, params.yaml and the ledgers, ``dvc push``.
 
     One at a time per workspace (DVC is not shown to be safe with two writers); does nothing when nothing
-    changed since the last time. The commit is the release: its message names LanceDB's tables and their versions,
-    and these get a tag with the commit's hash.
+    changed since the last time. A recorded file that holds other bytes now is put back from DVC's cache first, unless
+    it was made anew. The commit is the release: its message names LanceDB's tables and their versions, and these get
+    a tag with the commit's hash.
 
     Parameters
     ----------
@@ -82,7 +95,12 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
         for kind in ARTEFACT_FOLDERS:
             remove_leftovers(workspace.folder(kind))
         check_parameters(workspace.root)
+        earlier = git(workspace.root, "show", "HEAD:./dvc.lock", check=False)
         repro(workspace.root)
+        if mended := put_back_damaged(workspace, earlier):
+            # Noting it marked the workspace, and so may another run have by now: both are recorded below.
+            before = marker.stat().st_mtime_ns
+            repro(workspace.root)
         release = commit_paths(
             workspace.root,
             [p for p in RECORDED_PATHS if (workspace.root / p).exists()],
@@ -94,7 +112,7 @@ def record(workspace: Workspace, message: str, trailers: Mapping[str, str] | Non
         # Another run may have marked anew while DVC was reading: then its own record step still has work.
         if marker.stat().st_mtime_ns == before:
             marker.unlink()
-        return Recording(changed=release is not None, release=release or head(workspace.root))
+        return Recording(release is not None, release or head(workspace.root), mended)
 
 
 def _with_trailers(workspace: Workspace, message: str, trailers: Mapping[str, str]) -> str:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from features.artefacts.files import write_whole
-from features.record.dvc import dvc_environment
+from features.record.dvc import ask_dvc
 from features.wording import counted, joined
 from features.workspace.layout import ARTEFACT_FOLDERS
-from models.errors import ArtefactError, RecordError
+from models.errors import ArtefactError
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
-__all__ = ["Artefacts", "find_artefacts", "folders_of", "put_in_place", "refuse_missing"]
+__all__ = ["Artefacts", "find_artefacts", "put_in_place", "refuse_missing"]
 
 _NAMED = 5
 """How many missing files a message names."""
@@ -49,21 +43,6 @@ class Artefacts:
     put: Mapping[str, Path]
     missing: tuple[str, ...]
     trouble: str = ""
-
-
-def folders_of(lock: str) -> dict[str, str]:
-    """Folder of artefacts (``data/esms``) -> the hash of its list of files, as the text of a dvc.lock has it.
-
-    Raises
-    ------
-    ValueError
-        It is no dvc.lock.
-    """
-    try:
-        stages = (yaml.safe_load(lock) or {})["stages"].values()
-        return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs", ())}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as problem:
-        raise ValueError(str(problem)) from problem
 
 
 def find_artefacts(workspace: Workspace, folders: Mapping[str, str], remote: str | None = None) -> Artefacts:
@@ -94,30 +73,7 @@ def find_artefacts(workspace: Workspace, folders: Mapping[str, str], remote: str
 
 
 def _asked(workspace: Workspace, request: Mapping[str, Any]) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "features.releases.dvcside"],
-        cwd=workspace.root,
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=dvc_environment(workspace.root) | {"PYTHONPATH": _import_path()},
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise RecordError(
-            f"DVC cannot be asked in '{workspace.root}': {' '.join(said[-3:])}",
-            consequence="nothing was changed",
-            next_step="mend what DVC says and type the same command again",
-        )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-def _import_path() -> str:
-    # The other program is of this very installation, wherever that was imported from.
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+    return ask_dvc(workspace.root, "features.releases.dvcside", request, consequence="nothing was changed")
 
 
 def refuse_missing(found: Artefacts, whose: str, consequence: str) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from features.reading.wording import listed, shown
 from features.record.dvc import dvc
+from features.record.recorded import folders_of
 from features.record.recorder import unrecorded
-from features.releases.artefacts import find_artefacts, folders_of, put_in_place, refuse_missing
+from features.releases.artefacts import find_artefacts, put_in_place, refuse_missing
 from models.errors import ArtefactError, RecordError
 
 if TYPE_CHECKING:

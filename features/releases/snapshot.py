@@ -11,8 +11,8 @@ import yaml
 
 from features.rankings.pins import pins_of
 from features.record.git import git, git_bytes
+from features.record.recorded import folders_of
 from features.registry.ledger import records_of
-from features.releases.artefacts import folders_of
 from models.errors import RecordError, SpringboardError
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import pytest
 from support.releases import register_target, seal
 from support.workspaces import Team, add, change_params, ingest, refresh, write_rows
 
-from features.maintenance import recorded, run
-from features.maintenance.dvcside import answer
+from features.maintenance import run
 from features.publishing import publish_rankings, publish_sources
-from features.record import recorder
+from features.record import recorded, recorder
+from features.record.dvcside import answer
 from features.record.git import head
 from features.registry import Kind
 from features.workspace import Workspace

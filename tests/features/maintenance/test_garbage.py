@@ -181,7 +181,7 @@ def _moments_no_more_needed(workspace: Workspace) -> list[Path]:
 
 
 def _cached(workspace: Workspace, path: Path) -> Path:
-    from features.maintenance.recorded import md5_of
+    from features.record.recorded import md5_of
 
     md5 = md5_of(path)
     assert md5 is not None

@@ -13,10 +13,10 @@ from features.artefacts.plan import Plan
 from features.audit import verify
 from features.maintenance import Maintained, maintain
 from features.maintenance.integrity import check, check_ledgers
-from features.maintenance.recorded import md5_of
 from features.maintenance.run import FOUND, MENDED
 from features.publishing import open_store
 from features.record.git import head
+from features.record.recorded import md5_of
 from features.registry import Kind
 from features.workspace import Workspace
 from models.errors import BusyError

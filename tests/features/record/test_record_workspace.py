@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from support.workspaces import Team, add, ingest, refresh, write_rows
 
 from features.artefacts.failures import reasons
+from features.artefacts.files import read_arrays, read_arrays_card, write_arrays
 from features.artefacts.plan import Plan
 from features.artefacts.sentences import sentence_centroid
 from features.artefacts.traces import make_target_traces
@@ -160,3 +162,35 @@ def test_a_workspace_whose_every_dataset_was_refused_is_recorded(
     release = record(workspace, "Nothing but refusals").release
     assert release is not None
     assert "ledgers/quarantine.jsonl" in git(workspace.root, "ls-tree", "-r", "--name-only", release)
+
+
+def test_damage_is_put_back_and_not_recorded(recorded: tuple[Workspace, str]) -> None:
+    workspace, _ = recorded
+    before = _data(workspace)
+    damaged = [next(workspace.folder(kind).glob("[!.]*")) for kind in ("esms", "rankings")]
+    for path in damaged:
+        content = bytearray(path.read_bytes())
+        content[-5] ^= 0x40
+        path.write_bytes(content)
+    write_rows(workspace.root.parent / "s9.csv", 79)
+    add(workspace, Kind.SOURCE, workspace.root.parent / "s9.csv", name="s9")
+    done = record(workspace, "two")
+    assert done.mended == {"esms": 1, "rankings": 1}
+    assert {name: _data(workspace)[name] for name in before} == before
+    assert not unrecorded(workspace)
+    dvc(workspace.root, "checkout", "--force")
+    assert {name: _data(workspace)[name] for name in before} == before
+    assert "artefacts put back from DVC's cache" in (workspace.ledgers / "audit.jsonl").read_text()
+    assert git(workspace.root, "status", "--porcelain").strip() == ""
+
+
+def test_a_file_that_was_deleted_and_made_anew_is_recorded(recorded: tuple[Workspace, str]) -> None:
+    workspace, _ = recorded
+    path = next(workspace.folder("esms").glob("[!.]*"))
+    arrays, card = read_arrays(path), read_arrays_card(path)
+    write_arrays(path, arrays, replace(card, made_at="2999-01-01T00:00:00+00:00"))
+    anew = path.read_bytes()
+    mark_unrecorded(workspace)
+    assert not record(workspace, "two").mended
+    assert path.read_bytes() == anew
+    assert git(workspace.root, "diff", "--name-only", "HEAD~1").split() == ["dvc.lock"]

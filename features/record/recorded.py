@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.record.dvc import dvc_environment
-from features.releases.artefacts import folders_of
+import yaml
+
+from features.artefacts.files import write_whole
+from features.record.dvc import ask_dvc
 from features.workspace.layout import ARTEFACT_FOLDERS
 from models.errors import RecordError
 
 if TYPE_CHECKING:
     from features.workspace.layout import Workspace
 
-__all__ = ["Recorded", "md5_of", "recorded_files"]
+__all__ = ["Recorded", "folders_of", "md5_of", "recorded_files"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ class Recorded:
         """Whether the cache really holds this content; all of it is read."""
         return md5_of(self.cached) == self.md5
 
+    def put_back(self, path: Path) -> None:
+        """Write the recorded bytes, which the cache has to hold, where they belong."""
+        write_whole(path, lambda part: shutil.copyfile(self.cached, part))
+
 
 def md5_of(path: Path) -> str | None:
     """The MD5 of a file's bytes, which is what DVC knows it by; None where it cannot be read."""
@@ -43,8 +47,30 @@ def md5_of(path: Path) -> str | None:
         return None
 
 
-def recorded_files(workspace: Workspace) -> tuple[dict[str, Recorded], list[str]]:
+def folders_of(lock: str) -> dict[str, str]:
+    """Folder of artefacts (``data/esms``) -> the hash of its list of files, as the text of a dvc.lock has it.
+
+    Raises
+    ------
+    ValueError
+        It is no dvc.lock.
+    """
+    try:
+        stages = (yaml.safe_load(lock) or {})["stages"].values()
+        return {str(out["path"]): str(out["md5"]) for stage in stages for out in stage.get("outs", ())}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def recorded_files(workspace: Workspace, lock: str | None = None) -> tuple[dict[str, Recorded], list[str]]:
     """Path in the workspace -> what is recorded of it, and the folders whose list of files DVC's cache lacks.
+
+    Parameters
+    ----------
+    workspace
+        Where they lie.
+    lock
+        The text of a dvc.lock; by default of the one that is here.
 
     Raises
     ------
@@ -52,10 +78,10 @@ def recorded_files(workspace: Workspace) -> tuple[dict[str, Recorded], list[str]
         dvc.lock cannot be read, or DVC cannot be asked.
     """
     path = workspace.root / "dvc.lock"
-    if not path.exists():
+    if lock is None and not path.exists():
         return {}, []
     try:
-        folders = folders_of(path.read_text(encoding="utf-8"))
+        folders = folders_of(path.read_text(encoding="utf-8") if lock is None else lock)
     except (OSError, ValueError):
         raise RecordError(
             f"'{path}' cannot be read",
@@ -70,21 +96,5 @@ def recorded_files(workspace: Workspace) -> tuple[dict[str, Recorded], list[str]
 
 
 def _asked(workspace: Workspace, request: Mapping[str, Any]) -> dict[str, Any]:
-    here = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run(
-        [sys.executable, "-m", "features.maintenance.dvcside"],
-        cwd=workspace.root,
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=dvc_environment(workspace.root) | {"PYTHONPATH": here},
-    )
-    if done.returncode != 0:
-        raise RecordError(
-            f"DVC cannot be asked in '{workspace.root}': {' '.join(done.stderr.strip().splitlines()[-3:])}",
-            consequence="what it recorded could not be looked at",
-            next_step="mend what DVC says and type the same command again",
-        )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    consequence = "what it recorded could not be looked at"
+    return ask_dvc(workspace.root, "features.record.dvcside", request, consequence=consequence)

@@ -1,4 +1,4 @@
-"""What DVC recorded of ``data/``, asked of its own library: ``python -m features.maintenance.dvcside``.
+"""What DVC recorded of ``data/``, asked of its own library: ``python -m features.record.dvcside``.
 
 As :mod:`features.releases.dvcside`, it is a program of its own, for DVC's imports cost seconds and its state is global.
 """
