@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from features.artefacts.files import write_arrays
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from features.registry.entries import Entry
 
 __all__ = ["ExportedPool", "export_pool"]
+
+_OLD = 600.0
+"""Seconds after which nobody fills a hidden folder any more."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def export_pool(
         Nothing is ready, an artefact is broken, or the folder holds something else.
     """
     check_name(name)
-    _refuse_other_content(folder)
+    before = _pool_there(folder)
     chosen, left_out = _chosen(plan, names)
     if not chosen:
         raise ArtefactError(
@@ -85,30 +92,65 @@ def export_pool(
             next_step="springboard ingest, then the same command again",
         )
     told = about or {}
-    listed, written = [], []
-    for source in sorted(chosen, key=lambda one: one.name):
-        one, is_new = _write_source(plan, folder, source, told.get(source.name) or _about(source))
-        listed.append(one)
-        written += [source.name] if is_new else []
-    manifest = _manifest(plan, name, title, listed, folder)
-    write_manifest(folder, manifest)
-    for path in folder.glob("*.safetensors"):
-        if path.stem not in {one.name for one in listed}:
-            path.unlink()
+    with _staging(folder) as staging:
+        listed = [
+            _write_source(plan, staging, source, told.get(source.name) or _about(source))
+            for source in sorted(chosen, key=lambda one: one.name)
+        ]
+        manifest = _manifest(plan, name, title or (before.title if before else name), listed, staging)
+        written = _put_in_place(folder, staging, manifest, before)
     return ExportedPool(folder, manifest, written, left_out)
 
 
-def _refuse_other_content(folder: Path) -> None:
-    if (
-        folder.exists()
-        and (not folder.is_dir() or any(folder.iterdir()))
-        and not (folder / MANIFEST).is_file()
-    ):
+def _pool_there(folder: Path) -> Manifest | None:
+    """The pool that is to be written anew; None where there is none yet."""
+    if (folder / MANIFEST).is_file():
+        return read_manifest(folder)
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not any(_left(folder)))):
         raise ArtefactError(
             f"'{folder}' holds something that is no pool",
             consequence="nothing was written",
             next_step="give a folder that is new, empty or a pool to be written anew",
         )
+    return None
+
+
+def _left(folder: Path) -> Iterator[Path]:
+    """What exports that were killed had not put in place yet."""
+    return folder.glob(".export.*.part")
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder within, gone at the end: until all files are whole, the pool that is there stays as it is."""
+    for old in _left(folder):
+        # A younger one may be of another export that is under way.
+        if time.time() - old.stat().st_mtime >= _OLD:
+            shutil.rmtree(old)
+    folder.mkdir(parents=True, exist_ok=True)
+    staging = Path(mkdtemp(dir=folder, prefix=".export.", suffix=".part"))
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging)
+
+
+def _put_in_place(folder: Path, staging: Path, manifest: Manifest, before: Manifest | None) -> list[str]:
+    """Rename what is new into place, take out what the pool had and has no more; gives the sources that are new."""
+    written = []
+    for one in manifest.sources:
+        path, new = source_path(folder, one.name), source_path(staging, one.name)
+        if not path.is_file() or path.read_bytes() != new.read_bytes():
+            new.replace(path)
+            written.append(one.name)
+    # A file that no list of this pool ever named is somebody else's.
+    for gone in {one.name for one in (before.sources if before else ())} - {
+        one.name for one in manifest.sources
+    }:
+        source_path(folder, gone).unlink(missing_ok=True)
+    # Last: a run that was killed before finds the old list here, or its own folder, and begins again.
+    write_manifest(folder, manifest)
+    return written
 
 
 def _chosen(plan: Plan, names: Sequence[str] | None) -> tuple[list[Entry], dict[str, str]]:
@@ -130,15 +172,14 @@ def _about(source: Entry) -> About:
     return About(source.name, on_hub or Path(source.reference).name, source.licence)
 
 
-def _write_source(plan: Plan, folder: Path, source: Entry, about: About) -> tuple[Listed, bool]:
+def _write_source(plan: Plan, folder: Path, source: Entry, about: About) -> Listed:
     packed = pack(plan, source, about)
     path = source_path(folder, source.name)
-    before = path.read_bytes() if path.is_file() else b""
     write_arrays(path, packed.arrays, packed.card)
     path.chmod(0o644)  # The library writes for its user alone; a pool is for others.
     content = path.read_bytes()
     classes = packed.card.facts["classes"]
-    listed = Listed(
+    return Listed(
         name=source.name,
         version=source.version,
         task=source.task,
@@ -150,7 +191,6 @@ def _write_source(plan: Plan, folder: Path, source: Entry, about: About) -> tupl
         heldout_r2=packed.card.facts["heldout_r2"],
         about=about,
     )
-    return listed, content != before
 
 
 def _manifest(plan: Plan, name: str, title: str, listed: list[Listed], folder: Path) -> Manifest:
@@ -158,12 +198,10 @@ def _manifest(plan: Plan, name: str, title: str, listed: list[Listed], folder: P
     encoder = settings.encoder
     # A package or hub id is called the same everywhere, a folder of this machine is not.
     ref = Path(encoder.ref).name if is_local(encoder.ref) and ":" not in encoder.ref else encoder.ref
-    if not title and (folder / MANIFEST).is_file():
-        title = read_manifest(folder).title
     newest = max(listed, key=lambda one: one.made_at)
     return Manifest(
         name=name,
-        title=title or name,
+        title=title,
         encoder=plan.encoder,
         encoder_label=f"{ref}, {encoder.pooling}, {encoder.max_length} tokens",
         settings={

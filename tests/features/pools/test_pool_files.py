@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from support.workspaces import Team, add, change_params, rows_of, write_rows
 from features.artefacts.cards import Card
 from features.artefacts.files import read_arrays_card, write_arrays
 from features.artefacts.plan import Plan
-from features.pools import add_pool, export_pool, find_pool, read_manifest
+from features.pools import add_pool, export_pool, exporting, find_pool, read_manifest
 from features.pools.layout import MANIFEST, POOL_LAYOUT
 from features.pools.packing import Packed, read_packed
 from features.registry import Kind
@@ -97,6 +99,55 @@ def test_a_folder_with_something_else_is_left_alone(team: Team, tmp_path: Path) 
     with pytest.raises(ArtefactError, match="holds something that is no pool"):
         export_pool(Plan(team.workspace), tmp_path / "mine", name="mine")
     assert set(_bytes(tmp_path / "mine")) == {"letter.txt"}
+
+
+def test_files_that_no_list_of_the_pool_named_are_somebody_elses(pool: Path, team: Team) -> None:
+    (pool / "model.safetensors").write_bytes(b"mine")
+    (pool / "evidence.csv").write_text("source,target\n", encoding="utf-8")
+    export_pool(Plan(team.workspace), pool, name="tiny", names=["s1"])
+    assert set(_bytes(pool)) == {MANIFEST, "s1.safetensors", "model.safetensors", "evidence.csv"}
+
+
+class _Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("step", ["write_arrays", "write_manifest"])
+def test_an_export_that_was_cut_short_is_done_again(
+    step: str, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise _Killed
+
+    folder, plan = tmp_path / "out", Plan(team.workspace)
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, step, killed)
+        # What a killed process leaves: nobody takes the hidden folder away.
+        patched.setattr(shutil, "rmtree", lambda _: None)
+        with pytest.raises(_Killed):
+            export_pool(plan, folder, name="out")
+    (left,) = folder.glob(".export.*.part")
+    os.utime(left, (0, 0))
+    export_pool(plan, folder, name="out")
+    assert {path.name for path in folder.iterdir()} == {MANIFEST, *(f"s{n}.safetensors" for n in (1, 2, 3))}
+    assert [one.name for one in read_manifest(folder).sources] == ["s1", "s2", "s3"]
+
+
+def test_a_pool_that_is_written_anew_stays_as_it_was_until_all_is_there(
+    pool: Path, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _bytes(pool)
+    calls = iter(range(3))
+
+    def full(*given: Any) -> None:
+        if next(calls) == 1:
+            raise OSError(28, "No space left on device")
+        write_arrays(*given)
+
+    monkeypatch.setattr(exporting, "write_arrays", full)
+    with pytest.raises(OSError, match="No space"):
+        export_pool(Plan(team.workspace), pool, name="tiny", title="Another")
+    assert _bytes(pool) == before
 
 
 def test_an_empty_workspace_has_nothing_to_export(workspace: Workspace, tmp_path: Path) -> None:
