@@ -52,7 +52,8 @@ class Waiting:
         The waiting rows (:data:`ROWS`); of a refused dataset all of them, under the rule ``dataset`` those that no rule
         of rows objected to.
     files
-        Keys of all quarantine files of the name.
+        Keys of the quarantine files that the decision is on: of a refused dataset those of its refusals, else all of
+        the name.
     """
 
     name: str
@@ -153,7 +154,6 @@ def _files(workspace: Workspace, decisions: Decisions) -> list[_File]:
 
 def _waiting(refusals: Refusals, name: str, role: str, files: list[_File]) -> Waiting | None:
     mine = [f for f in files if (f.card.inputs["name"], f.card.inputs["role"]) == (name, role)]
-    keys = tuple(f.path.stem for f in mine)
     link = refusals.decisions.link(role, name)
     stopped = [f for f in mine if f.card.facts["stopped"] and refusals.is_waiting(f.path.stem, f.card)]
     refused = [r for r in refusals.waiting if (r["name"], r["role"]) == (name, role)]
@@ -162,12 +162,14 @@ def _waiting(refusals: Refusals, name: str, role: str, files: list[_File]) -> Wa
         rows = _rows([newest] if newest else [], Counter())
         line = refused[-1] if refused else None
         reasons = newest.card.facts["reasons"] if newest else (line or {}).get("reasons", [])
-        return Waiting(name, role, True, tuple(reasons), rows, keys, line)
+        # The rows that were refused when an earlier version was accepted wait for a decision of their own.
+        whole = tuple(f.path.stem for f in mine if f.card.facts["stopped"])
+        return Waiting(name, role, True, tuple(reasons), rows, whole, line)
     partial = [f for f in mine if not f.card.facts["stopped"]]
     if link is not None and link.is_known:
         partial = [f for f in partial if f.path.stem == link.file]
     rows = _rows(partial, link.released if link else Counter())
-    return None if rows.is_empty() else Waiting(name, role, False, (), rows, keys)
+    return None if rows.is_empty() else Waiting(name, role, False, (), rows, tuple(f.path.stem for f in mine))
 
 
 def _rows(files: list[_File], released: Counter[str]) -> pl.DataFrame:

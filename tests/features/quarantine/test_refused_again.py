@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from support.workspaces import add, rows_of, write_rows
 
@@ -141,3 +142,21 @@ def test_a_refusal_with_named_columns_is_noted_once(workspace: Workspace, tmp_pa
     for _ in range(3):
         _refused(workspace, tmp_path / "q.csv", read=ReadOptions(text=("text",), label="label"))
     assert len(_lines(workspace)) == 1
+
+
+def test_dropping_a_refused_dataset_leaves_the_rows_of_the_accepted_one(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "q.csv"
+    rows = rows_of(51)
+    pl.concat([rows, rows[[4, 6]]]).write_csv(path)
+    add(workspace, Kind.SOURCE, path)
+    _refused(workspace, path)
+    assert _counted(workspace)[0] == 2
+    first = drop(workspace, "q", "a broken export")
+    assert (first.rows, len(first.files)) == (4, 1)
+    assert waiting_of(workspace, "q").by_rule == {"duplicate_row": 2}
+    assert _counted(workspace)[0] == 1
+    assert drop(workspace, "q", "doubles").by_rule == {"duplicate_row": 2}
+    assert _counted(workspace)[0] == 0
+    assert not list(workspace.folder("quarantine").glob("[!.]*"))
