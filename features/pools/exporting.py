@@ -18,6 +18,7 @@ from features.pools.layout import (
     About,
     Listed,
     Manifest,
+    on_a_line,
     read_manifest,
     source_path,
     write_manifest,
@@ -97,7 +98,9 @@ def export_pool(
             _write_source(plan, staging, source, told.get(source.name) or _about(source))
             for source in sorted(chosen, key=lambda one: one.name)
         ]
-        manifest = _manifest(plan, name, title or (before.title if before else name), listed, staging)
+        manifest = _manifest(
+            plan, name, on_a_line(title) or (before.title if before else name), listed, staging
+        )
         written = _put_in_place(folder, staging, manifest, before)
     return ExportedPool(folder, manifest, written, left_out)
 
@@ -169,7 +172,7 @@ def _chosen(plan: Plan, names: Sequence[str] | None) -> tuple[list[Entry], dict[
 def _about(source: Entry) -> About:
     """What the registry knows; a path of this machine is nobody else's business."""
     on_hub = None if source.reference.startswith((".", "/")) else hub_id_of(source.reference)
-    return About(source.name, on_hub or Path(source.reference).name, source.licence)
+    return About(source.name, on_hub or on_a_line(Path(source.reference).name), source.licence)
 
 
 def _write_source(plan: Plan, folder: Path, source: Entry, about: About) -> Listed:

@@ -6,6 +6,7 @@ Git then sees which sources a rebuilt pool changed, and which it did not.
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "Listed",
     "Manifest",
     "broken_pool",
+    "on_a_line",
     "read_manifest",
     "source_path",
     "write_manifest",
@@ -123,6 +125,11 @@ class Manifest:
     def bytes(self) -> int:
         """Of all its sources' files."""
         return sum(one.bytes for one in self.sources)
+
+
+def on_a_line(text: str) -> str:
+    """A text with spaces where it had control characters (line ends, a terminal's commands)."""
+    return "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
 
 
 def source_path(folder: Path, name: str) -> Path:
@@ -234,6 +241,9 @@ def _text(raw: dict[str, Any], name: str) -> str:
     value = raw[name]
     if not isinstance(value, str):
         raise TypeError(f"its {name} is no text")
+    if value != on_a_line(value):
+        # It goes to people's terminals as it is.
+        raise ValueError(f"its {name} holds control characters")
     return value
 
 

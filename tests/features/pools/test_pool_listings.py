@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.workspaces import Team
 
 from features.artefacts.plan import Plan
-from features.pools import add_pool, read_manifest, shipped_pools
+from features.pools import add_pool, export_pool, read_manifest, shipped_pools
 from features.pools.checking import check_pool
 from features.pools.layout import MANIFEST, write_manifest
 from features.pools.packing import read_packed
@@ -73,6 +74,16 @@ def test_what_the_pool_is_called_is_text(
 ) -> None:
     edit_manifest(lambda raw: raw.update({field: [1]}))
     _refused(workspace, pool, f"its {field} is no text")
+
+
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\n", "\x9b31m", "\0"])
+def test_control_characters_reach_no_terminal(
+    sign: str, workspace: Workspace, pool: Path, edit_manifest: EditManifest, team: Team
+) -> None:
+    edit_manifest(lambda raw: raw.update(title=f"Films{sign}and more"))
+    _refused(workspace, pool, "its title holds control characters")
+    done = export_pool(Plan(team.workspace), pool.parent / "out", name="out", title=f"Films{sign}and more")
+    assert read_manifest(pool.parent / "out") == done.manifest
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, '{"layout": 1, "x": ' + "[" * 100_000 + "]" * 100_000 + "}"])
