@@ -14,33 +14,20 @@ from features.record.recorded import Recorded, folders_of, recorded_files
 from models.errors import ArtefactError
 
 if TYPE_CHECKING:
-    from features.artefacts.cards import Card
     from features.workspace.layout import Workspace
 
 __all__ = ["note_put_back", "put_back_damaged", "was_made_anew"]
 
 
 def was_made_anew(path: Path, recorded: Recorded) -> bool:
-    """Whether a file is no damaged one, but a whole one that was made again since it was recorded.
+    """Whether a file is no damaged one, but a whole one that was made at another time than the recorded one.
 
     A file is named by what it was made from, so that the recorded bytes are right ones for ever. But they may be of a
-    damaged file themselves, whose mending, by deleting it and making it anew, must not be undone.
+    damaged file themselves, whose mending, by deleting it and making it anew, must not be undone; and a restore may
+    have put the file of an earlier release here.
     """
-    if path.parent.name in ("rankings", "pools"):
-        # Their content gives their names: two that are right say the same.
-        is_right = _is_ranking if path.parent.name == "rankings" else _is_pooled
-        return is_right(path, path.stem) and not is_right(recorded.cached, path.stem)
-    try:
-        now = _card(path, path.suffix)
-        _read(path)
-    except ArtefactError:
-        return False
-    if now.key != path.stem and path.parent.name != "quarantine":
-        return False
-    try:
-        return now.made_at > _card(recorded.cached, path.suffix).made_at
-    except ArtefactError:
-        return True
+    now = _made_at(path, path.stem)
+    return now is not None and now != _made_at(recorded.cached, path.stem, path)
 
 
 def put_back_damaged(workspace: Workspace, before: str) -> dict[str, int]:
@@ -118,28 +105,32 @@ def _listing(workspace: Workspace, oid: str) -> dict[str, str] | None:
         return None
 
 
-def _card(path: Path, suffix: str) -> Card:
-    return read_table_card(path) if suffix == ".parquet" else read_arrays_card(path)
+def _made_at(path: Path, key: str, place: Path | None = None) -> str | None:
+    """When a file was made by its own words; None of one that is broken, or is not what its name says.
+
+    A pool's file is named by its content, so that two that are whole are the same.
+    """
+    kind, suffix = (place or path).parent.name, (place or path).suffix
+    try:
+        if kind == "rankings":
+            return _made_ranking(path, key)
+        if kind == "pools":
+            return "" if hashlib.sha256(path.read_bytes()).hexdigest()[: len(key)] == key else None
+        card = read_table_card(path) if suffix == ".parquet" else read_arrays_card(path)
+        if suffix == ".parquet":
+            read_table(path)
+        else:
+            read_arrays(path)
+    except (ArtefactError, OSError):
+        return None
+    return card.made_at if card.key == key else None
 
 
-def _read(path: Path) -> None:
-    if path.suffix == ".parquet":
-        read_table(path)
-    else:
-        read_arrays(path)
-
-
-def _is_ranking(path: Path, key: str) -> bool:
+def _made_ranking(path: Path, key: str) -> str | None:
     from features.rankings.ranking import ranking_id
 
     try:
-        return ranking_id(json.loads(path.read_bytes())) == key
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
-
-
-def _is_pooled(path: Path, key: str) -> bool:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[: len(key)] == key
-    except OSError:
-        return False
+        ranking = json.loads(path.read_bytes())
+        return str(ranking["created_at"]) if ranking_id(ranking) == key else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,3 +66,13 @@ def test_what_is_whole_stays_where_the_recorded_bytes_are_damaged(changed: _Chan
     path, recorded = changed(kind)
     recorded.cached.write_bytes(recorded.cached.read_bytes()[:100])
     assert was_made_anew(path, recorded)
+
+
+def test_a_ranking_of_another_time_is_no_damaged_one(changed: _Changed) -> None:
+    path, recorded = changed("rankings")
+    text = path.read_text(encoding="utf-8")
+    ranking = json.loads(text)
+    path.write_text(text.replace(ranking["created_at"], "2001-01-01T00:00:00+00:00"), encoding="utf-8")
+    assert was_made_anew(path, recorded)
+    path.write_text(text.replace(ranking["target"], "another"), encoding="utf-8")
+    assert not was_made_anew(path, recorded)
