@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from features.record.git import git_environment, refuse_left_lock
 from models.errors import PushError, RecordError
 
-__all__ = ["RECORDING", "ask_dvc", "dvc", "dvc_environment", "push", "repro"]
+__all__ = ["RECORDING", "answer_one", "ask_dvc", "dvc", "dvc_environment", "push", "repro"]
 
 RECORDING = "SPRINGBOARD_RECORDING"
 """Environment variable under which the stages of dvc.yaml make nothing (:func:`flows.cli.main` looks at it).
@@ -105,6 +106,15 @@ def ask_dvc(root: Path, program: str, request: Mapping[str, Any], *, consequence
         )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def answer_one(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    """The other side of :func:`ask_dvc`: answer the request that stands on stdin."""
+    request = json.load(sys.stdin)
+    # DVC prints what it likes; only the answer goes to stdout.
+    with redirect_stdout(sys.stderr):
+        found = answer(request)
+    sys.stdout.write(json.dumps(found))
 
 
 def repro(root: Path) -> None:

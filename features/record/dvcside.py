@@ -6,11 +6,11 @@ As :mod:`features.releases.dvcside`, it is a program of its own, for DVC's impor
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from features.record.dvc import answer_one
 
 __all__ = ["answer"]
 
@@ -50,14 +50,5 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"files": files, "lists": lists}
 
 
-def main() -> None:
-    """Answer one request."""
-    request = json.load(sys.stdin)
-    # DVC prints what it likes; only the answer goes to stdout.
-    with redirect_stdout(sys.stderr):
-        found = answer(request)
-    sys.stdout.write(json.dumps(found))
-
-
 if __name__ == "__main__":
-    main()
+    answer_one(answer)

@@ -7,11 +7,11 @@ from stdin and writes the answer as JSON to stdout.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from features.record.dvc import answer_one
 
 __all__ = ["answer"]
 
@@ -117,14 +117,5 @@ def _safe(entries: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
         yield str(path), entry["md5"]
 
 
-def main() -> None:
-    """Answer one request."""
-    request = json.load(sys.stdin)
-    # DVC prints what it likes; only the answer goes to stdout.
-    with redirect_stdout(sys.stderr):
-        found = answer(request)
-    sys.stdout.write(json.dumps(found))
-
-
 if __name__ == "__main__":
-    main()
+    answer_one(answer)
