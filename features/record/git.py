@@ -116,13 +116,19 @@ def refuse_left_lock(root: Path, said: str, consequence: str) -> None:
     """
     for name in _A_LOCK.findall(said):
         path = root / name
-        if ".git" in path.parts and path.exists():
+        if path.exists() and _is_of_git(root, path):
             raise RecordError(
                 f"git's lock '{path}' is there: git is at work in '{root}', or was killed while it was",
                 consequence=consequence,
                 next_step="wait until no git process runs there, on no machine that mounts it; if the file is still "
                 f"there then, delete it (rm '{path}') and type the command again",
             )
+
+
+def _is_of_git(root: Path, path: Path) -> bool:
+    # DVC has locks of its own. git's folder may lie elsewhere: --separate-git-dir, a worktree, a submodule.
+    folders = git(root, "rev-parse", "--git-dir", "--git-common-dir", check=False).splitlines()
+    return any(path.resolve().is_relative_to((root / folder).resolve()) for folder in folders)
 
 
 def _text(said: bytes) -> str:

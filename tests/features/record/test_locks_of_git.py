@@ -51,3 +51,14 @@ def test_other_failures_are_told_as_they_are(locked: Path) -> None:
     for name in ("dvc.lock", str(locked / ".git" / "HEAD.lock")):
         with pytest.raises(RecordError, match="'git rev-parse' failed"):
             git(locked, "rev-parse", "--verify", f"'{name}'")
+
+
+def test_a_lock_of_a_git_folder_that_lies_elsewhere_is_told_too(tmp_path: Path) -> None:
+    root, kept = tmp_path / "a team", tmp_path / "kept"
+    root.mkdir()
+    git(root, "init", "--quiet", "--separate-git-dir", str(kept))
+    (root / "notes").write_text("a note", encoding="utf-8")
+    (kept / "index.lock").touch()
+    with pytest.raises(RecordError) as told:
+        commit_paths(root, ["notes"], "Notes")
+    _assert_told(told.value, kept / "index.lock")
