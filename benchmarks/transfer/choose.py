@@ -9,6 +9,7 @@ mean.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,11 @@ CHOSEN_BY_OTHERS = "leave_one_out"
 MEASURES = ("regret@1", "regret@3", "regret@5", "kendall", "gain")
 
 
-def table_of(per_target: dict[str, Any], candidates: list[str]) -> pl.DataFrame:
+def table_of(
+    per_target: dict[str, Any],
+    candidates: list[str],
+    without: Mapping[str, dict[str, Any]] | None = None,
+) -> pl.DataFrame:
     """One row a target and candidate.
 
     Parameters
@@ -33,6 +38,9 @@ def table_of(per_target: dict[str, Any], candidates: list[str]) -> pl.DataFrame:
         As ``springboard evaluate --json`` gives it.
     candidates
         Scorers that every target has.
+    without
+        Target -> the same of the other targets, had it never been, by which they choose for it. It takes that where a
+        candidate goes by what other targets gained; ``per_target`` serves for the rest.
 
     Raises
     ------
@@ -49,9 +57,8 @@ def table_of(per_target: dict[str, Any], candidates: list[str]) -> pl.DataFrame:
         raise ValueError(f"it takes two targets that all of {', '.join(candidates)} ranked")
     rows = []
     for target in targets:
-        costs = {
-            c: sum(_regret(per_target[t]["scorers"][c]) for t in targets if t != target) for c in candidates
-        }
+        others = without[target] if without else per_target
+        costs = {c: sum(_regret(others[t]["scorers"][c]) for t in targets if t != target) for c in candidates}
         chosen = min(candidates, key=lambda c: (costs[c], candidates.index(c)))
         for name in candidates:
             rows.append(_row(target, name, per_target[target]["scorers"][name], chosen=name == chosen))

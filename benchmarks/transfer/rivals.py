@@ -1,10 +1,11 @@
 """``python -m benchmarks.transfer.rivals``: whether the other targets would have chosen another default.
 
-Candidates are the default, every scorer of the product that ranks all targets, and the default joined with each of
-those in two ways: by reciprocal rank fusion (Cormack et al., SIGIR 2009; Vu et al., EMNLP 2020, join two scorers by
-it), which asks for sources that both find good; and in turn (as Radlinski, Kurup and Joachims, CIKM 2008, show two
-rankings), which tries the best of both, so that one that fails costs half of the tries. Each target is judged by what
-the others choose, as in :mod:`benchmarks.transfer.choose`; ``ENCODER_rivals.csv`` has that module's columns. Nothing
+Candidates are the default, every scorer of the product that ranks all targets, what helped other targets
+(``source_popularity``), and the default joined with each of those in two ways: by reciprocal rank fusion (Cormack et
+al., SIGIR 2009; Vu et al., EMNLP 2020, join two scorers by it), which asks for sources that both find good; and in turn
+(as Radlinski, Kurup and Joachims, CIKM 2008, show two rankings), which tries the best of both, so that one that fails
+costs half of the tries. Each target is judged by what the others choose, as in :mod:`benchmarks.transfer.choose`; what
+helped other targets is for their choice counted without it. ``ENCODER_rivals.csv`` has that module's columns. Nothing
 is changed by it.
 """
 
@@ -12,16 +13,22 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from benchmarks.transfer.choose import CHOSEN_BY_OTHERS, table_of
 from benchmarks.transfer.encoders import ENCODERS
 from features.evaluation import evaluate
+from features.evaluation.matrix import matrix_of
+from features.evaluation.report import POPULARITY
+from features.evaluation.truth import read_truth
+from models.evaluation import popularity
 from models.scorers import SCORERS
 
-__all__ = ["fused", "interleaved", "main"]
+__all__ = ["fused", "interleaved", "judged", "main", "popularities"]
 
 HERE = Path(__file__).parent
 FUSED_WITH = "{} & {}"
@@ -88,6 +95,56 @@ def _joined(
     )
 
 
+def judged(
+    truth: Path, predictions: pl.DataFrame, default: str, others: Sequence[str], *, without: str | None = None
+) -> dict[str, Any]:
+    """Judge the default, others and all that they are joined to on each target.
+
+    Parameters
+    ----------
+    truth
+        The table of results.
+    predictions
+        Columns ``scorer``, ``source``, ``target``, ``score``, ``direction`` at least.
+    default, others
+        Scorers in it; ``source_popularity`` is made of the results.
+    without
+        A target that there is neither a result nor a prediction of.
+
+    Returns
+    -------
+    dict
+        ``per_target`` of ``springboard evaluate --json``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        results, said = Path(folder) / "results.csv", Path(folder) / "predictions.csv"
+        pl.read_csv(truth).filter(_is_not(without)).write_csv(results)
+        given = pl.concat(
+            [predictions.filter(pl.col("scorer") != POPULARITY, _is_not(without)), popularities(results)],
+            how="diagonal_relaxed",
+        )
+        joined = [join(given, default, other) for join in (fused, interleaved) for other in others]
+        pl.concat([given, *joined], how="diagonal_relaxed").write_csv(said)
+        per_target: dict[str, Any] = evaluate(results, said, must_match=False, resamples=1)["per_target"]
+        return per_target
+
+
+def popularities(truth: Path) -> pl.DataFrame:
+    """What each source gained on the *other* targets, as predictions by ``source_popularity``."""
+    matrix = matrix_of(read_truth(truth))
+    found, _ = popularity([target.truth for target in matrix.targets], len(matrix.sources))
+    rows = [
+        (POPULARITY, source, target.name, float(score), "higher")
+        for target, scores in zip(matrix.targets, found, strict=True)
+        for source, score in zip(target.candidates, scores if scores is not None else (), strict=False)
+    ]
+    return pl.DataFrame(rows, schema=["scorer", "source", "target", "score", "direction"], orient="row")
+
+
+def _is_not(target: str | None) -> pl.Expr:
+    return pl.lit(True) if target is None else pl.col("target") != target
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Write the table and print its means."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.transfer.rivals", description=__doc__)
@@ -96,22 +153,22 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     truth, path = HERE / f"{asked.encoder}.csv", HERE / f"{asked.encoder}_predictions.csv"
     predictions = pl.read_csv(path)
-    targets = evaluate(truth, path, must_match=False, resamples=1)["per_target"].values()
+    targets = evaluate(truth, path, must_match=False, resamples=1)["per_target"]
     singles = [
         name
-        for name in sorted(set(predictions["scorer"]) & set(SCORERS) - {asked.default})
-        if all(one["scorers"].get(name, {}).get("regret@5") is not None for one in targets)
+        for name in sorted(set(predictions["scorer"]) & set(SCORERS) - {asked.default, POPULARITY})
+        if all(one["scorers"].get(name, {}).get("regret@5") is not None for one in targets.values())
     ]
-    joined = [join(predictions, asked.default, other) for join in (fused, interleaved) for other in singles]
-    with tempfile.TemporaryDirectory() as folder:
-        more = Path(folder) / "predictions.csv"
-        pl.concat([predictions, *joined], how="diagonal").write_csv(more)
-        found = evaluate(truth, more, must_match=False, resamples=1)
+    if len(targets) > 2:  # Without the one that is judged, each has another left that it goes by.
+        singles.append(POPULARITY)
     pairs = [
         called.format(asked.default, other) for called in (FUSED_WITH, IN_TURN_WITH) for other in singles
     ]
-    candidates = [asked.default, *singles, *pairs]
-    table = table_of(found["per_target"], candidates)
+    table = table_of(
+        judged(truth, predictions, asked.default, singles),
+        [asked.default, *singles, *pairs],
+        {target: judged(truth, predictions, asked.default, singles, without=target) for target in targets},
+    )
     table.write_csv(HERE / f"{asked.encoder}_rivals.csv", float_precision=4)
     with pl.Config(
         tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=2, tbl_hide_column_data_types=True

@@ -37,6 +37,18 @@ def test_a_target_has_no_say_in_what_is_chosen_for_it() -> None:
     }
 
 
+def test_the_others_choose_as_if_a_target_had_never_been() -> None:
+    # Counted with all targets plain is the best of each; without t, which plain learned it from, it is not.
+    per_target = {name: _target(plain=0.0, centred=1.0) for name in "tuv"}
+    never_t = {name: _target(plain=5.0, centred=1.0) for name in "uv"}
+    never_u, never_v = ({name: per_target[name] for name in names} for names in ("tv", "tu"))
+    table = table_of(per_target, ["plain", "centred"], {"t": never_t, "u": never_u, "v": never_v})
+    chosen = table.filter((table["chosen"] == 1.0) & (table["target"] != "all")).select("target", "candidate")
+    assert dict(chosen.rows()) == {"t": "centred", "u": "plain", "v": "plain"}
+    judged = table.filter(table["candidate"] == CHOSEN_BY_OTHERS)
+    assert dict(judged.select("target", "regret@5").rows())["t"] == 1.0
+
+
 def test_targets_that_a_candidate_did_not_rank_are_left_out() -> None:
     per_target = {
         "t": _target(plain=1.0, centred=2.0),

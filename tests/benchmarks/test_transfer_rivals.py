@@ -1,11 +1,13 @@
-"""Two rankings joined into one: by reciprocal rank fusion, and in turn."""
+"""Two rankings joined into one: by reciprocal rank fusion, and in turn; and what a target's own results may say."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from benchmarks.transfer.rivals import fused, interleaved
+from benchmarks.transfer.rivals import fused, interleaved, judged, popularities
 
 
 def _rows(
@@ -60,3 +62,46 @@ def test_two_scorers_name_a_source_in_turn_and_none_twice() -> None:
     assert set(joined["scorer"]) == {"plain | apart"}
     other_way = interleaved(pl.DataFrame(rows), "apart", "plain").sort("score", descending=True)
     assert other_way["source"].to_list() == ["d", "a", "b", "c"]
+
+
+_GAINS = {
+    "t": {"a": 0.1, "b": 0.0, "c": 0.0},
+    "u": {"a": 0.0, "b": 0.2, "c": 0.0},
+    "v": {"a": 0.0, "b": 0.0, "c": 0.3},
+}
+
+
+def _truth(folder: Path) -> Path:
+    rows = [
+        {"source": source, "target": target, "seed": seed, "score": 0.5 + gain}
+        for target, gains in _GAINS.items()
+        for source, gain in {"none": 0.0, **gains}.items()
+        for seed in (1, 2)
+    ]
+    path = folder / "truth.csv"
+    pl.DataFrame(rows).write_csv(path)
+    return path
+
+
+def test_popularity_is_what_a_source_gained_on_other_targets(tmp_path: Path) -> None:
+    found = popularities(_truth(tmp_path))
+    scores = dict(found.filter(target="t").select("source", "score").rows())
+    assert scores == pytest.approx({"a": 0.0, "b": 0.1, "c": 0.15})
+    assert set(found["scorer"]) == {"source_popularity"}
+
+
+def test_what_is_judged_without_a_target_knows_nothing_of_it(tmp_path: Path) -> None:
+    truth = _truth(tmp_path)
+    predictions = pl.DataFrame(
+        [row for t in _GAINS for row in _rows("plain", "higher", {"a": 3, "b": 2, "c": 1}, t)]
+    )
+    with_all = judged(truth, predictions, "plain", ["source_popularity"])
+    without_v = judged(truth, predictions, "plain", ["source_popularity"], without="v")
+    assert set(with_all) == set(_GAINS)
+    assert set(without_v) == {"t", "u"}
+    assert {"plain", "plain & source_popularity", "plain | source_popularity"} <= set(
+        with_all["t"]["scorers"]
+    )
+    # On t it was v that made c the first; without v it is b, by u.
+    assert with_all["t"]["scorers"]["source_popularity"]["top"][0] == "c"
+    assert without_v["t"]["scorers"]["source_popularity"]["top"][0] == "b"
