@@ -1,7 +1,8 @@
 """``python -m benchmarks.transfer.quote``: write the README's figures from the files that the benchmark wrote.
 
-Between the README's markers stands what this makes of ``minilm_evaluation.json`` and ``minilm_calibration.csv`` and
-nothing else; a test holds one to the other, so that no figure there is by hand or out of date.
+Between the README's markers stands what this makes of ``minilm_evaluation.json``, ``minilm_calibration.csv`` and
+``mpnet_evaluation.json``, and nothing else; a test holds one to the other, so that no figure there is by hand or out of
+date.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from features.wording import counted
 
-__all__ = ["BEGIN", "END", "block", "main", "quoted"]
+__all__ = ["BEGIN", "END", "block", "main", "on_another", "quoted"]
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
@@ -86,6 +87,29 @@ def block(evaluation: dict[str, Any], calibration: list[dict[str, str]], method:
     return "\n".join(lines) + "\n"
 
 
+def on_another(evaluation: dict[str, Any], encoder: str) -> str:
+    """One line on a smaller matrix of another encoder: first sources alone, since the first five are nearly all of it.
+
+    Parameters
+    ----------
+    evaluation
+        As ``springboard evaluate --json`` prints it.
+    encoder
+        What it is called.
+    """
+    default, scorers = evaluation["default"], evaluation["scorers"]
+    said = [
+        f"{_number(scorers[name].get('gain'))} points by {title} (regret@1 {_number(scorers[name].get('regret@1'))})"
+        for name, title in ((default, f"`{default}`"), ("random", "chance"))
+        if name in scorers
+    ]
+    return (
+        f"- On another encoder ({encoder}; {evaluation['pairs']} pairs of {evaluation['candidates']} of these sources "
+        f"and {evaluation['targets']} of these targets, {counted(evaluation['seeds'], 'seed')}), gain of the first "
+        f"source: {', '.join(said)}.\n"
+    )
+
+
 def _value(goal: dict[str, Any]) -> str:
     if goal["value"] is None:
         return f" ({_safe(goal['why'])})" if goal.get("why") else ""
@@ -125,7 +149,11 @@ def current_block() -> str:
     table = HERE / "minilm_calibration.csv"
     rows = list(csv.DictReader(table.open(encoding="utf-8", newline=""))) if table.exists() else []
     params = yaml.safe_load((HERE.parents[1] / "params.yaml").read_text(encoding="utf-8"))
-    return block(evaluation, rows, params["calibration"]["method"])
+    part = block(evaluation, rows, params["calibration"]["method"])
+    other = HERE / "mpnet_evaluation.json"
+    return part + (
+        on_another(json.loads(other.read_text(encoding="utf-8")), "mpnet") if other.exists() else ""
+    )
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.transfer.quote import BEGIN, END, README, block, current_block, quoted
+from benchmarks.transfer.quote import BEGIN, END, README, block, current_block, on_another, quoted
 
 
 def _evaluation() -> dict[str, Any]:
@@ -38,6 +38,14 @@ def test_numbers_goals_and_coverage_stand_in_the_block() -> None:
     assert "- Goal a\\|b: cannot be said yet (no floor)." in text
     assert "- Goal large: missed (2.00)." in text
     assert text.count("hold 80% hold 75% of the gains and are 3.1 points wide") == 1
+
+
+def test_a_smaller_matrix_of_another_encoder_is_one_line() -> None:
+    line = on_another(_evaluation(), "mpnet")
+    assert line.startswith(
+        "- On another encoder (mpnet; 12 pairs of 4 of these sources and 3 of these targets, 2 seeds)"
+    )
+    assert line.endswith("-0.12 points by `logme` (regret@1 2.50), -0.12 points by chance (regret@1 7.00).\n")
 
 
 def test_only_what_is_between_the_markers_changes() -> None:
