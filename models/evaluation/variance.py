@@ -21,7 +21,8 @@ class Shares:
     target, source, interaction, seed
         Shares of the sum of squares of all results; they add up to 1. ``target``: some are easier. ``source``: some
         help every target, which is all that a popularity rule can know. ``interaction``: who helps whom, which a score
-        is for. ``seed``: chance. Interaction and source hold their part of chance too.
+        is for. ``seed``: chance; None with one seed, whose chance is in the interaction. With more of them interaction
+        and source hold their part of chance too.
     source_component, interaction_component, seed_component
         Variances in the scale of the results, by the method of moments, with chance taken out (at least 0): what is
         left of source and interaction had one infinitely many seeds. None with one seed, or with one target.
@@ -30,7 +31,7 @@ class Shares:
     target: float
     source: float
     interaction: float
-    seed: float
+    seed: float | None
     source_component: float | None
     interaction_component: float | None
     seed_component: float | None
@@ -58,7 +59,8 @@ def variance_shares(truths: Sequence[TargetTruth]) -> Shares | None:
     target, source, interaction, seed = (
         max(parts[name], 0.0) / total for name in ("target", "source", "interaction", "seed")
     )
-    return Shares(target, source, interaction, seed, **_components(truths, parts))
+    one_seed = all(one.scores.shape[1] == 1 for one in truths)
+    return Shares(target, source, interaction, None if one_seed else seed, **_components(truths, parts))
 
 
 def _residual_of_main_effects(truths: Sequence[TargetTruth]) -> float:

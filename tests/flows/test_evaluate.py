@@ -34,6 +34,16 @@ def test_tables_of_ones_own(cli: Cli, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_one_seed_is_told_to_say_nothing_of_chance(cli: Cli, tmp_path: Path) -> None:
+    truth, predictions = write_results(tmp_path)
+    kept = [line for line in truth.read_text().splitlines() if line.split(",")[2] in ("seed", "0")]
+    truth.write_text("\n".join(kept) + "\n")
+    lines = cli("evaluate", truth, "--predictions", predictions).out.splitlines()
+    differ = next(line for line in lines if line.startswith("Where results differ: "))
+    assert "seed 0%" not in differ
+    assert differ.endswith("% and chance, which one seed cannot tell apart.")
+
+
 def test_json_is_one_object_with_the_agreed_keys(cli: Cli, tmp_path: Path) -> None:
     truth, predictions = write_results(tmp_path)
     said = cli("evaluate", truth, "--predictions", predictions, "--json", "--default", "blind")

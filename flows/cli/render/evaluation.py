@@ -149,10 +149,10 @@ def _studies(found: Mapping[str, Any], console: Console) -> None:
             f"Targets rank their sources alike: Spearman {_two(likeness['between'])} between two{of_halves}.",
         )
     if shares:
-        parts = ", ".join(
-            f"{name} {shares[name]:.0%}" for name in ("target", "source", "interaction", "seed")
-        )
-        write_line(console, f"Where results differ: {parts}.")
+        told = [name for name in ("target", "source", "interaction", "seed") if shares[name] is not None]
+        parts = ", ".join(f"{name} {shares[name]:.0%}" for name in told)
+        chance = "" if "seed" in told else " and chance, which one seed cannot tell apart"
+        write_line(console, f"Where results differ: {parts}{chance}.")
 
 
 def _two(value: float | None) -> str:

@@ -110,6 +110,15 @@ def test_shares_of_variance_are_those_of_the_textbook() -> None:
     assert found.source_component == pytest.approx(max(expected, 0.0))
 
 
+def test_one_seed_says_nothing_of_chance() -> None:
+    cube = np.random.default_rng(2).normal(size=(4, 6, 1))
+    found = variance_shares([TargetTruth(np.arange(6), one, None) for one in cube])
+    assert found is not None
+    assert found.seed is None
+    assert found.seed_component is None
+    assert found.target + found.source + found.interaction == pytest.approx(1.0)
+
+
 def test_components_find_what_was_put_in() -> None:
     rng = np.random.default_rng(3)
     source = rng.normal(0, 0.03, 150)
@@ -136,6 +145,7 @@ def test_shares_of_holed_tables_still_add_up() -> None:
     ]
     found = variance_shares(truths)
     assert found is not None
+    assert found.seed is not None
     assert found.target + found.source + found.interaction + found.seed == pytest.approx(1.0)
 
 
